@@ -1,0 +1,18 @@
+package cli
+
+import (
+	"github.com/taskgraph-go/decision/loaders"
+	"github.com/taskgraph-go/decision/optimizers"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/transforms"
+)
+
+// Standard gives a new registry that holds everything built in.
+func Standard() *taskgraph.Registry {
+	r := taskgraph.NewRegistry()
+	taskgraph.RegisterStandard(r)
+	loaders.Register(r)
+	transforms.Register(r)
+	optimizers.Register(r)
+	return r
+}

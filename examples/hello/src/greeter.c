@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+    puts("const char *greeting = \"hello\";");
+    return 0;
+}

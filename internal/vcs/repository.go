@@ -1,0 +1,128 @@
+package vcs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// NullRevision is the revision that is none, for git and Mercurial alike: what a push to a new branch has as
+// its base.
+const NullRevision = "0000000000000000000000000000000000000000"
+
+// ErrNoRepository says that a directory is in no checkout.
+var ErrNoRepository = errors.New("no git or mercurial repository")
+
+// ErrNoUpstream says that nothing in the checkout is known to be in a remote repository, so that there is no
+// revision that the work is based on.
+var ErrNoUpstream = errors.New("no ancestor is in a remote repository")
+
+// ErrNotText says that a program wrote something that is not UTF-8, as an old commit message may be.
+var ErrNotText = errors.New("output is not UTF-8")
+
+// Repository is a checkout and its history. Revisions are whatever the tool understands: hashes, names,
+// HEAD~1. An empty revision is the one that is checked out.
+type Repository interface {
+	// Tool gives "git" or "hg", the value of the parameter repository_type.
+	Tool() string
+	// Root gives the directory that all paths are relative to.
+	Root() string
+
+	// HeadRev gives the hash of the revision that is checked out.
+	HeadRev(ctx context.Context) (string, error)
+	// BaseRev gives the hash of the newest ancestor that is not only local, [ErrNoUpstream] where there is
+	// none.
+	BaseRev(ctx context.Context) (string, error)
+	// Branch gives the branch or bookmark that is active, "" where none is.
+	Branch(ctx context.Context) (string, error)
+	// DefaultBranch gives the branch that the remote repository starts clones with. Git may have to ask the
+	// remote; with [Options].Offline it guesses from the names of branches instead.
+	DefaultBranch(ctx context.Context) (string, error)
+	// RemoteURL gives the address of a remote repository, of the default one where remote is empty.
+	RemoteURL(ctx context.Context, remote string) (string, error)
+	// CommitMessage gives the message of a revision, [ErrNotText] where it is in an unknown encoding.
+	CommitMessage(ctx context.Context, rev string) (string, error)
+
+	// ChangedFiles gives the files that differ in the working tree, or that revisions changed. A file that
+	// several revisions changed is listed several times, and git quotes unusual names: see [Change].
+	ChangedFiles(ctx context.Context, c Change) ([]string, error)
+	// OutgoingFiles gives the files changed by ancestors of the checkout that upstream does not have, or no
+	// remote where upstream is empty. The filter is that of [Change].
+	OutgoingFiles(ctx context.Context, filter, upstream string) ([]string, error)
+	// TrackedFiles gives the names of all files of a revision below any of the paths, or of all files without
+	// paths, sorted. The list is shared: do not change it.
+	TrackedFiles(ctx context.Context, rev string, paths ...string) ([]string, error)
+	// QuotedFiles is TrackedFiles with the names as the tool prints them, which is what the reference matches
+	// patterns against: git puts a name with unusual characters into quotes, so that no pattern finds it.
+	QuotedFiles(ctx context.Context, rev string, paths ...string) ([]string, error)
+	// WorkingDirectoryClean says whether nothing in the working tree differs from the checkout.
+	WorkingDirectoryClean(ctx context.Context, c Clean) (bool, error)
+
+	// LatestCommonRevision gives the newest revision that both have as ancestor, [NullRevision] where there is
+	// none.
+	LatestCommonRevision(ctx context.Context, base, head string) (string, error)
+	// RevisionExists says whether the revision is in the local store.
+	RevisionExists(ctx context.Context, rev string) (bool, error)
+	// IsShallow says whether history is cut off.
+	IsShallow(ctx context.Context) (bool, error)
+
+	// ReadTree gives the files of a revision without touching the checkout. The tree must be closed; it ends
+	// with ctx.
+	ReadTree(ctx context.Context, rev string) (*Tree, error)
+}
+
+// Options are what a repository needs from outside.
+type Options struct {
+	Env     []string // KEY=value, added to the environment of the programs
+	Offline bool     // contact no remote
+}
+
+// Change selects what [Repository.ChangedFiles] gives.
+type Change struct {
+	// Filter holds any of the letters A (added), D (deleted) and M (modified); empty means all three.
+	Filter string
+	// Mode says which changes of the working tree count. Mercurial has no index and ignores it.
+	Mode Mode
+	// Rev selects what this revision changed instead of the working tree.
+	Rev string
+	// Base widens that to all revisions after Base up to Rev; [NullRevision] selects all files of Rev.
+	// In a shallow git clone the two trees are compared instead.
+	Base string
+}
+
+// Mode says which changes of a git working tree count.
+type Mode int
+
+const (
+	Unstaged Mode = iota // the working tree against the index
+	Staged               // the index against the checkout
+	All                  // the working tree against the checkout
+)
+
+// Clean says what [Repository.WorkingDirectoryClean] takes for a difference beyond changes to tracked files.
+type Clean struct {
+	Untracked bool // files that are not tracked
+	Ignored   bool // files that are ignored
+}
+
+// Find gives the repository that dir is in: that of the nearest directory that holds .hg, or else .git. The
+// error is [ErrNoRepository] where there is none.
+func Find(dir string, o Options) (Repository, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		if info, err := os.Stat(filepath.Join(at, ".hg")); err == nil && info.IsDir() {
+			return newHg(at, o)
+		}
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
+			return newGit(at, o)
+		}
+		if at == filepath.Dir(at) {
+			return nil, fmt.Errorf("%w at or above %q", ErrNoRepository, dir)
+		}
+	}
+}

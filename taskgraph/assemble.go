@@ -1,0 +1,128 @@
+package taskgraph
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// checkEdges reports tasks that stay but depend on one that was removed. Only a strategy that replaces a task by
+// nothing can bring that about.
+func (o *optimizer) checkEdges(context.Context) error {
+	for i, t := range o.graph.tasks {
+		if o.removed[i] || o.replaced[i] {
+			continue
+		}
+		for _, e := range o.graph.graph.Links(int32(i)) {
+			if !o.removed[e.To] {
+				continue
+			}
+			gone := o.graph.tasks[e.To]
+			o.report(t, diag.Errorf(diag.BadOptimize, t.Dependencies.KeyPos(e.Name), "depends on %q as %q, but that was removed by %s", gone.Label, e.Name, o.verdicts[e.To].Reason()).
+				WithPath("dependencies."+e.Name).WithRelated(gone.Pos, "%s is defined here", gone.Label))
+		}
+	}
+	return nil
+}
+
+// assemble makes the optimized graph of what was neither removed nor replaced.
+func (o *optimizer) assemble() (*Optimized, error) {
+	n := o.graph.Len()
+	keep, ids := make([]bool, n), make([]string, n)
+	out := &Optimized{LabelToTaskID: make(map[string]string, n), Verdicts: o.verdicts}
+	for i, t := range o.graph.tasks {
+		keep[i] = !o.removed[i] && !o.replaced[i]
+		ids[i] = o.verdicts[i].TaskID
+		if keep[i] {
+			ids[i] = TaskID(o.g.opts.DecisionTaskID, t.Label)
+		}
+		if ids[i] != "" {
+			out.LabelToTaskID[t.Label] = ids[i]
+		}
+	}
+	out.Graph = o.graph.subset(keep, true)
+	out.Graph.byID = make(map[string]int32, out.Graph.Len())
+	for i, t := range out.Graph.tasks {
+		out.Graph.byID[out.LabelToTaskID[t.Label]] = int32(i)
+	}
+	return out, o.finishTasks(out.Graph.tasks, keep, ids)
+}
+
+// finishTasks puts finished tasks in the place of those that stay: with their task id, the task ids of their
+// dependencies, and a definition without references.
+func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error {
+	const batch = 256
+	urls := newArtifactURLs(o.g.project.Environment)
+	var next atomic.Int64
+	work := func() {
+		r := &references{decision: o.g.opts.DecisionTaskID, urls: urls}
+		for {
+			start := int(next.Add(batch)) - batch
+			if start >= len(tasks) {
+				return
+			}
+			for i := start; i < min(start+batch, len(tasks)); i++ {
+				t := tasks[i]
+				tasks[i] = o.finish(t, keep, ids, r)
+				for _, d := range r.errs {
+					o.report(t, d)
+				}
+				r.errs = r.errs[:0]
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(o.g.workers(), len(tasks)/batch+1) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return o.errs.Err(o.g.project.Sources)
+}
+
+// finish gives the task as it is submitted.
+func (o *optimizer) finish(t *Task, keep []bool, ids []string, r *references) *Task {
+	places := o.graph.graph.ids
+	deps := emptyMap
+	if t.Dependencies.Len() > 0 || t.SoftDependencies.Len() > 0 {
+		deps = t.Dependencies.Copy()
+		for i := range deps.Len() {
+			v := deps.Entry(i).Value
+			if at, ok := places[v.Str()]; ok {
+				deps.SetAt(i, value.NewString(ids[at]).At(v.Pos()))
+			}
+		}
+		for v := range t.SoftDependencies.Values() {
+			if at, ok := places[v.Str()]; ok && keep[at] {
+				deps.Set(v.Str(), value.NewString(ids[at]).At(v.Pos()))
+			}
+		}
+		deps.Freeze()
+	}
+	self := ids[places[t.Label]]
+	def := r.definition(t.Task, self, deps)
+	if v := def.At("dependencies"); v.List() == nil {
+		r.errs = append(r.errs, diag.Errorf(diag.WrongType, v.Pos(), "want a list, got %s", v.Describe()).WithPath("dependencies"))
+	} else if deps.Len() > 0 {
+		def.EditList("dependencies").Append(sortedIDs(deps)...)
+	}
+	def.Freeze()
+	out := *t
+	out.TaskID, out.Dependencies, out.Task = self, deps, def
+	return &out
+}
+
+// sortedIDs gives the task ids of dependencies, sorted. A task that is depended on under several names comes as often.
+func sortedIDs(deps *value.Map) []value.Value {
+	ids := make([]value.Value, 0, deps.Len())
+	for i := range deps.Len() {
+		ids = append(ids, deps.Entry(i).Value)
+	}
+	slices.SortFunc(ids, func(a, b value.Value) int { return strings.Compare(a.Str(), b.Str()) })
+	return ids
+}

@@ -1,0 +1,175 @@
+package taskgraph
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/pyre"
+	"github.com/taskgraph-go/decision/parameters"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// Config is what the loader and the transforms of one kind see. It is shared by all of them, at the same time, and
+// read-only.
+type Config struct {
+	Context context.Context
+	// Kind names the kind; Path is its directory, relative to the repository's root.
+	Kind, Path string
+	// Map is the kind's configuration, the content of kind.yml.
+	Map *value.Map
+	// Params are the parameters of this generation.
+	Params *parameters.Params
+	// Graph is the graph config.
+	Graph *GraphConfig
+	// Project is the tree.
+	Project *Project
+	// Registry has everything that is named.
+	Registry *Registry
+	// Deps are the tasks of the kinds that this one depends on.
+	Deps *Dependencies
+	// WriteArtifacts says that this is a decision task, whose artifacts are wanted.
+	WriteArtifacts bool
+	// Fast says that digests may be skipped.
+	Fast bool
+	// Log gets progress and verdicts.
+	Log *slog.Logger
+
+	failed sync.Map // labels and names of stubs that an error dropped
+	repos  func() ([]Repository, error)
+}
+
+// Failed says whether an error dropped the stub with a label or name, so that what needs it must not be reported again.
+func (c *Config) Failed(label string) bool {
+	if _, ok := c.failed.Load(label); ok {
+		return true
+	}
+	_, ok := c.failed.Load("\x00")
+	return ok
+}
+
+// drop remembers a stub that an error dropped.
+func (c *Config) drop(stub *value.Map) {
+	if stub == nil {
+		c.failed.Store("\x00", true)
+		return
+	}
+	if label := stub.Str("label"); label != "" {
+		c.failed.Store(label, true)
+	} else if name := stub.Str("name"); name != "" {
+		c.failed.Store(c.Kind+"-"+name, true)
+	} else {
+		c.failed.Store("\x00", true)
+	}
+}
+
+// Dependencies are the tasks of the kinds that a kind depends on: in the order of kinds, then of definition.
+type Dependencies struct {
+	tasks []*Task
+	once  sync.Once
+	index map[string]*Task
+}
+
+// NewDependencies gives the set of the tasks.
+func NewDependencies(tasks []*Task) *Dependencies { return &Dependencies{tasks: tasks} }
+
+// All gives the tasks in order. The result is read-only.
+func (d *Dependencies) All() []*Task {
+	if d == nil {
+		return nil
+	}
+	return d.tasks
+}
+
+// Task gives the task with a label, nil where there is none.
+func (d *Dependencies) Task(label string) *Task {
+	if d == nil {
+		return nil
+	}
+	d.once.Do(func() {
+		d.index = make(map[string]*Task, len(d.tasks))
+		for _, t := range d.tasks {
+			d.index[t.Label] = t
+		}
+	})
+	return d.index[label]
+}
+
+// Labels gives the labels in order.
+func (d *Dependencies) Labels() []string {
+	out := make([]string, 0, len(d.All()))
+	for _, t := range d.All() {
+		out = append(out, t.Label)
+	}
+	return out
+}
+
+// Repositories gives the repositories that a task may check out, the one that is being built first.
+func (c *Config) Repositories() ([]Repository, error) { return c.repos() }
+
+// repositories works out which of the configured repositories is the one being built, from the project.
+func repositories(g *GraphConfig, p *parameters.Params) ([]Repository, error) {
+	all := g.Taskgraph("repositories").Map()
+	current := -1
+	if all.Len() == 1 {
+		current = 0
+	} else {
+		for i := range all.Len() {
+			e := all.Entry(i)
+			pattern := e.Value.Map().At("project-regex")
+			if !pattern.IsString() {
+				return nil, diag.Errorf(diag.BadConfig, e.Key.Pos(), "repository %q has no project-regex, which is needed where there are several repositories", e.Key.Str())
+			}
+			re, err := pyre.Cached(pattern.Str())
+			if err != nil {
+				return nil, diag.Placed(err, pattern.Pos(), "taskgraph.repositories."+e.Key.Str()+".project-regex")
+			}
+			ok, err := re.Match(p.Project())
+			if err != nil {
+				return nil, diag.Placed(err, pattern.Pos(), "taskgraph.repositories."+e.Key.Str()+".project-regex")
+			}
+			if ok && current >= 0 {
+				return nil, diag.Errorf(diag.BadConfig, pattern.Pos(), "project %q matches several repositories", p.Project()).
+					WithRelated(all.Entry(current).Key.Pos(), "%s matches too", all.Entry(current).Key.Str())
+			}
+			if ok {
+				current = i
+			}
+		}
+	}
+	if current < 0 {
+		return nil, diag.Errorf(diag.BadConfig, g.doc.KeyPos("taskgraph"), "no repository's project-regex matches project %q", p.Project())
+	}
+	e := all.Entry(current)
+	main := e.Value.Map()
+	out := []Repository{{
+		Prefix: e.Key.Str(), Name: main.Str("name"), BaseRepository: p.At("base_repository").Str(), HeadRepository: p.At("head_repository").Str(),
+		HeadRef: p.At("head_ref").Str(), HeadRev: new(p.At("head_rev").Str()), Type: p.At("repository_type").Str(), SSHSecretName: optional(main, "ssh-secret-name"),
+	}}
+	for i := range all.Len() {
+		if i == current {
+			continue
+		}
+		e := all.Entry(i)
+		r := e.Value.Map()
+		for _, need := range []string{"default-repository", "default-ref", "type"} {
+			if !r.At(need).IsString() {
+				return nil, diag.Errorf(diag.MissingField, e.Key.Pos(), "repository %q needs a %s, because project %q is built from another one", e.Key.Str(), need, p.Project())
+			}
+		}
+		out = append(out, Repository{
+			Prefix: e.Key.Str(), Name: r.Str("name"), BaseRepository: r.Str("default-repository"), HeadRepository: r.Str("default-repository"),
+			HeadRef: r.Str("default-ref"), Type: r.Str("type"), SSHSecretName: optional(r, "ssh-secret-name"),
+		})
+	}
+	return out, nil
+}
+
+// optional gives the string at a key, nil where there is none.
+func optional(m *value.Map, key string) *string {
+	if s, ok := m.At(key).AsString(); ok {
+		return &s
+	}
+	return nil
+}

@@ -1,0 +1,416 @@
+package taskgraph
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/parameters"
+	"github.com/taskgraph-go/decision/taskcluster"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// GeneratorOptions say how to generate.
+type GeneratorOptions struct {
+	// DecisionTaskID is the task id that references to the decision task resolve to, and from which the ids of the
+	// tasks are derived. "" means DECISION-TASK, for previews.
+	DecisionTaskID string
+	// TargetKinds limits the generation to some kinds and what they depend on; none means all.
+	TargetKinds []string
+	// WriteArtifacts says that the artifacts of a decision task are wanted.
+	WriteArtifacts bool
+	// SkipVerifications turns the verifications off.
+	SkipVerifications bool
+	// SkipOptimization keeps every target task.
+	SkipOptimization bool
+	// Clock gives the time against which deadlines are held in the optimization phase; nil means time.Now.
+	Clock func() time.Time
+	// Index answers the look-ups of the optimization phase; nil holds nothing.
+	Index taskcluster.Index
+}
+
+// Generator is one generation. Its methods give the phases; each is computed once, when it is asked for, and so are
+// the phases before it. A Generator may be used by several goroutines.
+type Generator struct {
+	project *Project
+	params  *parameters.Params
+	opts    GeneratorOptions
+
+	kindGraph *phase[*KindGraph]
+	fullSet   *phase[*TaskGraph]
+	full      *phase[*TaskGraph]
+	targetSet *phase[*TaskGraph]
+	target    *phase[*targetGraph]
+	optimized *phase[*Optimized]
+	morphed   *phase[*Optimized]
+}
+
+// targetGraph is the target task graph and which of its tasks were asked for.
+type targetGraph struct {
+	graph     *TaskGraph
+	requested []bool // by place in graph: chosen by the filters or by always_target
+	chosen    []bool // by place in graph: chosen by the filters
+}
+
+// phase is computed once.
+type phase[T any] struct {
+	mu   sync.Mutex
+	done bool
+	v    T
+	err  error
+}
+
+func (p *phase[T]) get(compute func() (T, error)) (T, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.done {
+		p.v, p.err = compute()
+		p.done = true
+	}
+	return p.v, p.err
+}
+
+// Generator gives a generation for one set of parameters, which must have been checked.
+func (p *Project) Generator(params *parameters.Params, opts GeneratorOptions) *Generator {
+	if opts.DecisionTaskID == "" {
+		opts.DecisionTaskID = "DECISION-TASK"
+	}
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if opts.Index == nil {
+		opts.Index = taskcluster.OfflineIndex{}
+	}
+	return &Generator{project: p, params: params, opts: opts, kindGraph: &phase[*KindGraph]{}, fullSet: &phase[*TaskGraph]{},
+		full: &phase[*TaskGraph]{}, targetSet: &phase[*TaskGraph]{}, target: &phase[*targetGraph]{}, optimized: &phase[*Optimized]{}, morphed: &phase[*Optimized]{}}
+}
+
+// Params gives the parameters of the generation.
+func (g *Generator) Params() *parameters.Params { return g.params }
+
+// Graph gives the graph that a phase made.
+func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) {
+	switch phase {
+	case FullTaskSet:
+		return g.FullTaskSet(ctx)
+	case FullTaskGraph:
+		return g.FullTaskGraph(ctx)
+	case TargetTaskSet:
+		return g.TargetTaskSet(ctx)
+	case TargetTaskGraph:
+		return g.TargetTaskGraph(ctx)
+	case OptimizedTaskGraph:
+		o, err := g.OptimizedTaskGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return o.Graph, nil
+	case MorphedTaskGraph:
+		o, err := g.MorphedTaskGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return o.Graph, nil
+	}
+	return nil, fmt.Errorf("taskgraph: the phase %s has no graph", phase)
+}
+
+// KindGraph gives the kinds and their graph.
+func (g *Generator) KindGraph(context.Context) (*KindGraph, error) {
+	return g.kindGraph.get(func() (*KindGraph, error) {
+		for _, ph := range []Phase{Initial, GraphConfigPhase, ParametersPhase} {
+			if err := g.verify(ph, &VerifyConfig{}); err != nil {
+				return nil, err
+			}
+		}
+		if len(g.opts.TargetKinds) > 0 {
+			g.project.Log.Info("limiting kinds", "kinds", g.opts.TargetKinds)
+		}
+		kg, err := g.project.kindGraph(slices.Sorted(slices.Values(g.opts.TargetKinds)))
+		if err != nil {
+			return nil, err
+		}
+		return kg, g.verify(KindsPhase, &VerifyConfig{Kinds: kg.Kinds})
+	})
+}
+
+// FullTaskSet gives the tasks of all kinds, without edges.
+func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
+	return g.fullSet.get(func() (*TaskGraph, error) {
+		kg, err := g.KindGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		g.project.Log.Info("generating full task set")
+		tasks, err := g.loadKinds(ctx, kg)
+		if err != nil {
+			return nil, err
+		}
+		if err := g.distinctLabels(tasks); err != nil {
+			return nil, err
+		}
+		tg := NewTaskGraph(tasks, false)
+		return tg, g.verify(FullTaskSet, &VerifyConfig{Tasks: tg})
+	})
+}
+
+// distinctLabels reports tasks that share a label.
+func (g *Generator) distinctLabels(tasks []*Task) error {
+	var errs diag.List
+	first := make(map[string]*Task, len(tasks))
+	for _, t := range tasks {
+		f, taken := first[t.Label]
+		if !taken {
+			first[t.Label] = t
+			continue
+		}
+		d := diag.Errorf(diag.DuplicateLabel, t.Pos, "two tasks have the label %q", t.Label).WithRelated(f.Pos, "the other one, of kind %s", f.Kind)
+		d.Kind = t.Kind
+		errs.Add(d.InFile(g.project.KindsDir() + "/" + t.Kind + "/kind.yml"))
+	}
+	return errs.Err(g.project.Sources)
+}
+
+// FullTaskGraph gives the tasks of all kinds with their edges.
+func (g *Generator) FullTaskGraph(ctx context.Context) (*TaskGraph, error) {
+	return g.full.get(func() (*TaskGraph, error) {
+		set, err := g.FullTaskSet(ctx)
+		if err != nil {
+			return nil, err
+		}
+		tg := NewTaskGraph(set.tasks, true)
+		if err := g.knownDependencies(tg); err != nil {
+			return nil, err
+		}
+		if _, err := tg.graph.Postorder(); err != nil {
+			return nil, g.project.Resolve(tg.loopDiagnostic(err))
+		}
+		g.project.Log.Info("full task graph", "tasks", tg.Len(), "dependencies", tg.graph.Edges())
+		return tg, g.verify(FullTaskGraph, &VerifyConfig{Tasks: tg})
+	})
+}
+
+// knownDependencies reports dependencies on tasks that are not there.
+func (g *Generator) knownDependencies(tg *TaskGraph) error {
+	if edges := 0; true {
+		for _, t := range tg.tasks {
+			edges += t.Dependencies.Len()
+		}
+		if edges == tg.graph.Edges() {
+			return nil
+		}
+	}
+	var errs diag.List
+	for _, t := range tg.tasks {
+		for name, v := range t.Dependencies.All() {
+			if label, ok := v.AsString(); ok && tg.Task(label) != nil {
+				continue
+			}
+			pos := v.Pos()
+			if pos == 0 {
+				pos = t.Dependencies.KeyPos(name)
+			}
+			if pos == 0 {
+				pos = t.Pos
+			}
+			d := diag.Errorf(diag.MissingDep, pos, "depends on %s, which does not exist", v.Describe()).WithPath("dependencies." + name)
+			if label, ok := v.AsString(); ok {
+				d.Hint = diag.DidYouMean(label, tg.graph.names)
+			}
+			d.Label, d.Kind = t.Label, t.Kind
+			errs.Add(d.InFile(g.project.KindsDir() + "/" + t.Kind + "/kind.yml"))
+		}
+	}
+	return errs.Err(g.project.Sources)
+}
+
+// TargetTaskSet gives the tasks that the filters choose, without edges.
+func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
+	return g.targetSet.get(func() (*TaskGraph, error) {
+		full, err := g.FullTaskGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names := g.params.At("filters").List()
+		if names.Len() == 0 {
+			names = value.NewStrings("target_tasks_method")
+		}
+		r := g.project.Registry
+		set := full
+		for v := range names.Values() {
+			filter, err := r.Filters.Find(v.Str(), v.Pos(), diag.UnknownName)
+			if err != nil {
+				return nil, g.project.Resolve(g.inParameters(err, "filters"))
+			}
+			chosen, err := filter(&Selection{Tasks: set, Params: g.params, Graph: g.project.Config, Registry: r})
+			if err != nil {
+				return nil, g.project.Resolve(g.inParameters(err, ""))
+			}
+			keep := make([]bool, set.Len())
+			for _, t := range chosen {
+				id, ok := set.graph.ids[t.Label]
+				if !ok {
+					return nil, g.project.Resolve(diag.Errorf(diag.UnknownName, v.Pos(), "filter %q chose %q, which is no task", v.Str(), t.Label))
+				}
+				keep[id] = true
+			}
+			before := set.Len()
+			set = set.subset(keep, false)
+			g.project.Log.Info("filtered", "filter", v.Str(), "pruned", before-set.Len(), "remain", set.Len())
+		}
+		if set == full {
+			set = NewTaskGraph(full.tasks, false)
+		}
+		return set, g.verify(TargetTaskSet, &VerifyConfig{Tasks: set})
+	})
+}
+
+// inParameters gives an error without position the parameters as its place.
+func (g *Generator) inParameters(err error, path string) error {
+	for _, d := range diag.Flatten(err) {
+		if d.Path == "" {
+			d.Path = path
+		}
+		d.InFile(g.params.Source())
+	}
+	return err
+}
+
+// targetGraph gives the target task graph and what was asked for.
+func (g *Generator) targetGraph(ctx context.Context) (*targetGraph, error) {
+	return g.target.get(func() (*targetGraph, error) {
+		full, err := g.FullTaskGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		set, err := g.TargetTaskSet(ctx)
+		if err != nil {
+			return nil, err
+		}
+		chosen := make([]bool, full.Len())
+		var requested []int32
+		for _, t := range set.tasks {
+			id := full.graph.ids[t.Label]
+			chosen[id] = true
+			requested = append(requested, id)
+		}
+		always := g.params.At("enable_always_target")
+		added := 0
+		if always.Truthy() {
+			for i, t := range full.tasks {
+				if t.Attribute("always_target").Truthy() && !chosen[i] && (always.IsTrue() || always.List().ContainsString(t.Kind)) {
+					requested = append(requested, int32(i))
+					added++
+				}
+			}
+		}
+		g.project.Log.Info("added tasks that are always targeted", "tasks", added)
+		keep := full.graph.Closure(requested)
+		isRequested := make([]bool, full.Len())
+		for _, id := range requested {
+			isRequested[id] = true
+		}
+		out := &targetGraph{graph: full.subset(keep, true)}
+		for i, k := range keep {
+			if k {
+				out.requested = append(out.requested, isRequested[i])
+				out.chosen = append(out.chosen, chosen[i])
+			}
+		}
+		return out, g.verify(TargetTaskGraph, &VerifyConfig{Tasks: out.graph})
+	})
+}
+
+// TargetTaskGraph gives the target tasks, those that are always targeted, and all that they depend on.
+func (g *Generator) TargetTaskGraph(ctx context.Context) (*TaskGraph, error) {
+	t, err := g.targetGraph(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.graph, nil
+}
+
+// OptimizedTaskGraph gives what is left of the target task graph after optimization, with task ids.
+func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) {
+	return g.optimized.get(func() (*Optimized, error) {
+		target, err := g.targetGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		g.project.Log.Info("generating optimized task graph")
+		o, err := g.optimize(ctx, target)
+		if err != nil {
+			return nil, g.project.Resolve(err)
+		}
+		return o, g.verify(OptimizedTaskGraph, &VerifyConfig{Tasks: o.Graph})
+	})
+}
+
+// MorphedTaskGraph gives the optimized task graph in the form that is submitted.
+func (g *Generator) MorphedTaskGraph(ctx context.Context) (*Optimized, error) {
+	return g.morphed.get(func() (*Optimized, error) {
+		o, err := g.OptimizedTaskGraph(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m, err := g.morph(ctx, o)
+		if err != nil {
+			return nil, g.project.Resolve(err)
+		}
+		return m, g.verify(MorphedTaskGraph, &VerifyConfig{Tasks: m.Graph})
+	})
+}
+
+// verify runs the verifications of a phase, several at a time.
+func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
+	if g.opts.SkipVerifications {
+		return nil
+	}
+	cfg.Project, cfg.Graph, cfg.Params, cfg.Unoptimized = g.project, g.project.Config, g.params, g.opts.SkipOptimization
+	var errs diag.List
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, g.workers())
+	for name, v := range g.project.Registry.Verifications.All() {
+		if v.Phase != phase || len(v.Projects) > 0 && !slices.Contains(v.Projects, g.params.Project()) && !slices.Contains(v.Projects, "all") {
+			continue
+		}
+		wg.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			defer func() {
+				if r := recover(); r != nil {
+					errs.Add(bug(name, r))
+				}
+			}()
+			v.Check(cfg, func(err error) {
+				for _, d := range diag.Flatten(err) {
+					if d.Stage == "" {
+						d.Stage = name
+					}
+					if d.Kind != "" {
+						d.InFile(g.project.KindsDir() + "/" + d.Kind + "/kind.yml")
+					}
+					if d.Severity == diag.Warning {
+						g.project.warned.Add(d)
+						continue
+					}
+					errs.Add(d)
+				}
+			})
+		})
+	}
+	wg.Wait()
+	return errs.Err(g.project.Sources)
+}
+
+// workers gives how many goroutines to use.
+func (g *Generator) workers() int {
+	if n := g.project.Workers; n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}

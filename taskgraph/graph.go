@@ -1,0 +1,203 @@
+package taskgraph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Graph is a directed graph with named edges between nodes with dense ids, built once and then immutable. An edge
+// leads from a node to what it depends on. Nodes keep the order in which they were added; everything iterates in
+// that order, edges in the order of definition.
+type Graph struct {
+	names []string
+	ids   map[string]int32
+	out   [][]Edge // by node
+	in    [][]int32
+	count int
+}
+
+// Edge leads to a node, under a name.
+type Edge struct {
+	To   int32
+	Name string
+}
+
+// NewGraph gives a graph of the nodes without edges. The names must be distinct.
+func NewGraph(names []string) *Graph {
+	g := &Graph{names: names, ids: make(map[string]int32, len(names)), out: make([][]Edge, len(names))}
+	for i, n := range names {
+		g.ids[n] = int32(i)
+	}
+	return g
+}
+
+// link adds an edge; only while the graph is built.
+func (g *Graph) link(from, to int32, name string) {
+	g.out[from] = append(g.out[from], Edge{to, name})
+	g.count++
+}
+
+// finish builds the reverse direction.
+func (g *Graph) finish() *Graph {
+	degree := make([]int32, len(g.names))
+	for _, edges := range g.out {
+		for _, e := range edges {
+			degree[e.To]++
+		}
+	}
+	backing := make([]int32, g.count)
+	g.in = make([][]int32, len(g.names))
+	for i, d := range degree {
+		g.in[i], backing = backing[:0:d], backing[d:]
+	}
+	for from, edges := range g.out {
+		for _, e := range edges {
+			g.in[e.To] = append(g.in[e.To], int32(from))
+		}
+	}
+	return g
+}
+
+// Len gives the number of nodes.
+func (g *Graph) Len() int { return len(g.names) }
+
+// Edges gives the number of edges.
+func (g *Graph) Edges() int { return g.count }
+
+// Name gives a node's name.
+func (g *Graph) Name(id int32) string { return g.names[id] }
+
+// ID gives a node's id and whether there is such a node.
+func (g *Graph) ID(name string) (int32, bool) {
+	id, ok := g.ids[name]
+	return id, ok
+}
+
+// Links gives the edges from a node to its dependencies.
+func (g *Graph) Links(id int32) []Edge { return g.out[id] }
+
+// Dependents gives the nodes that depend on one, a node once for each of its edges.
+func (g *Graph) Dependents(id int32) []int32 {
+	if g.in == nil {
+		return nil
+	}
+	return g.in[id]
+}
+
+// LoopError says that nodes depend on each other. Nodes is one such loop, from its least name on; the first node is
+// not repeated at the end.
+type LoopError struct{ Nodes []string }
+
+// Error shows the loop as a chain.
+func (e *LoopError) Error() string {
+	return fmt.Sprintf("dependency loop: %s -> %s", strings.Join(e.Nodes, " -> "), e.Nodes[0])
+}
+
+// Postorder gives the nodes such that each comes after all that it depends on: breadth first, in node order where
+// the edges leave a choice. It gives a *[LoopError] when there is none.
+func (g *Graph) Postorder() ([]int32, error) { return g.order(false) }
+
+// Preorder gives the nodes such that each comes before all that it depends on.
+func (g *Graph) Preorder() ([]int32, error) { return g.order(true) }
+
+func (g *Graph) order(reverse bool) ([]int32, error) {
+	degree := make([]int32, len(g.names))
+	for i := range g.out {
+		if reverse {
+			degree[i] = int32(len(g.Dependents(int32(i))))
+		} else {
+			degree[i] = int32(len(g.out[i]))
+		}
+	}
+	queue := make([]int32, 0, len(g.names))
+	for i, d := range degree {
+		if d == 0 {
+			queue = append(queue, int32(i))
+		}
+	}
+	done := func(id int32) {
+		if degree[id]--; degree[id] == 0 {
+			queue = append(queue, id)
+		}
+	}
+	for i := 0; i < len(queue); i++ {
+		if reverse {
+			for _, e := range g.out[queue[i]] {
+				done(e.To)
+			}
+		} else {
+			for _, d := range g.Dependents(queue[i]) {
+				done(d)
+			}
+		}
+	}
+	if len(queue) < len(g.names) {
+		return nil, g.loop()
+	}
+	return queue, nil
+}
+
+// loop finds one loop; there must be one.
+func (g *Graph) loop() error {
+	const onPath, finished = 1, 2
+	state := make([]uint8, len(g.names))
+	type frame struct {
+		id   int32
+		next int
+	}
+	for start := range g.names {
+		if state[start] != 0 {
+			continue
+		}
+		path := []frame{{id: int32(start)}}
+		state[start] = onPath
+		for len(path) > 0 {
+			top := &path[len(path)-1]
+			if top.next == len(g.out[top.id]) {
+				state[top.id] = finished
+				path = path[:len(path)-1]
+				continue
+			}
+			to := g.out[top.id][top.next].To
+			top.next++
+			switch state[to] {
+			case onPath:
+				i := slices.IndexFunc(path, func(f frame) bool { return f.id == to })
+				var nodes []string
+				for _, f := range path[i:] {
+					nodes = append(nodes, g.names[f.id])
+				}
+				least := slices.Index(nodes, slices.Min(nodes))
+				return &LoopError{Nodes: append(nodes[least:], nodes[:least]...)}
+			case 0:
+				state[to] = onPath
+				path = append(path, frame{id: to})
+			}
+		}
+	}
+	return fmt.Errorf("taskgraph: no loop found in a graph without order")
+}
+
+// Closure says of each node whether it is one of the given ones or a dependency of them, directly or not.
+func (g *Graph) Closure(nodes []int32) []bool {
+	in := make([]bool, len(g.names))
+	stack := make([]int32, 0, len(nodes))
+	for _, id := range nodes {
+		if !in[id] {
+			in[id] = true
+			stack = append(stack, id)
+		}
+	}
+	for len(stack) > 0 {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, e := range g.out[id] {
+			if !in[e.To] {
+				in[e.To] = true
+				stack = append(stack, e.To)
+			}
+		}
+	}
+	return in
+}

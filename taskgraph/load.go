@@ -1,0 +1,134 @@
+package taskgraph
+
+import (
+	"context"
+	"sync"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// loadKinds loads all kinds, each as soon as those that it depends on are there, and gives their tasks in the order
+// of the kind graph. A kind that fails keeps those that depend on it from being loaded; the errors of all others are
+// given together.
+func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph) ([]*Task, error) {
+	type result struct {
+		tasks []*Task
+		ok    bool
+		ready chan struct{}
+	}
+	results := make(map[string]*result, len(kg.Order))
+	for _, name := range kg.Order {
+		results[name] = &result{ready: make(chan struct{})}
+	}
+	repos := sync.OnceValues(func() ([]Repository, error) { return repositories(g.project.Config, g.params) })
+	var errs diag.List
+	var wg sync.WaitGroup
+	for _, name := range kg.Order {
+		wg.Go(func() {
+			r := results[name]
+			defer close(r.ready)
+			kind := kg.Kinds[name]
+			n := 0
+			for _, dep := range kind.Dependencies {
+				<-results[dep].ready
+				if !results[dep].ok {
+					return
+				}
+				n += len(results[dep].tasks)
+			}
+			deps := make([]*Task, 0, n)
+			wanted := map[string]bool{}
+			for _, dep := range kind.Dependencies {
+				wanted[dep] = true
+			}
+			for _, other := range kg.Order {
+				if wanted[other] {
+					deps = append(deps, results[other].tasks...)
+				}
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			tasks, err := g.loadKind(ctx, kind, NewDependencies(deps), repos)
+			if err != nil {
+				errs.Add(err)
+				return
+			}
+			r.tasks, r.ok = tasks, true
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := errs.Err(g.project.Sources); err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, r := range results {
+		n += len(r.tasks)
+	}
+	tasks := make([]*Task, 0, n)
+	for _, name := range kg.Order {
+		tasks = append(tasks, results[name].tasks...)
+	}
+	return tasks, nil
+}
+
+// loadKind sends the stubs of a kind through its transforms and makes tasks of them.
+func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies, repos func() ([]Repository, error)) ([]*Task, error) {
+	p := g.project
+	cfg := &Config{
+		Context: ctx, Kind: kind.Name, Path: kind.Path, Map: kind.Map, Params: g.params, Graph: p.Config, Project: p, Registry: p.Registry,
+		Deps: deps, WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos,
+	}
+	var errs diag.List
+	pipe := &pipeline{cfg: cfg, workers: g.workers(), errs: &errs}
+
+	name, pos := DefaultLoader, diag.Pos(0)
+	if v, ok := kind.Map.Get("loader"); ok {
+		name, pos = v.Str(), v.Pos()
+	}
+	loader, err := p.Registry.Loaders.Find(name, pos, diag.UnknownLoader)
+	if err != nil {
+		pipe.report(inTree(err, "loader", name), nil, "")
+		return nil, errs.Err(p.Sources)
+	}
+	load := &LoadConfig{Config: cfg}
+	for v := range kind.Map.At("transforms").List().Values() {
+		load.Transforms = append(load.Transforms, v)
+	}
+	var stubs []*value.Map
+	func() {
+		defer pipe.recover(nil, "loader")
+		for stub, err := range loader(load) {
+			if err != nil {
+				pipe.report(err, stub, "")
+				continue
+			}
+			stubs = append(stubs, stub)
+		}
+	}()
+	steps, err := kind.sequence(p.Registry, load.Transforms)
+	if err != nil {
+		pipe.report(err, nil, "")
+		return nil, errs.Err(p.Sources)
+	}
+	stubs = pipe.run(stubs, steps)
+	tasks := make([]*Task, 0, len(stubs))
+	for i, stub := range stubs {
+		stubs[i] = nil
+		t, err := newTask(kind.Name, stub)
+		if err != nil {
+			pipe.report(err, stub, "")
+			continue
+		}
+		tasks = append(tasks, t)
+	}
+	if err := errs.Err(p.Sources); err != nil {
+		return nil, err
+	}
+	cfg.Log.Info("generated tasks", "tasks", len(tasks))
+	return tasks, nil
+}

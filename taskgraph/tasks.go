@@ -1,0 +1,149 @@
+package taskgraph
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/taskgraph-go/decision/diag"
+)
+
+// TaskGraph is a set of tasks and the edges among them. It is immutable. Tasks are in the order of kinds, then of
+// definition; their ids in the graph are their places in that order. The nodes' names are labels, in an optimized
+// graph too: look tasks up by task id with [TaskGraph.ByID].
+type TaskGraph struct {
+	tasks []*Task
+	graph *Graph
+	byID  map[string]int32
+}
+
+// NewTaskGraph gives a graph of the tasks. With edges, each dependency of a task that is itself one of the tasks
+// becomes an edge; what leads elsewhere is left out. The labels must be distinct.
+func NewTaskGraph(tasks []*Task, edges bool) *TaskGraph {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = t.Label
+	}
+	tg := &TaskGraph{tasks: tasks, graph: NewGraph(names)}
+	if edges {
+		for i, t := range tasks {
+			n := t.Dependencies.Len()
+			if n == 0 {
+				continue
+			}
+			tg.graph.out[i] = make([]Edge, 0, n)
+			for name, label := range t.Deps() {
+				if to, ok := tg.graph.ids[label]; ok {
+					tg.graph.link(int32(i), to, name)
+				}
+			}
+		}
+	}
+	tg.graph.finish()
+	return tg
+}
+
+// subset gives the graph of the tasks for which keep is true and the edges among them.
+func (tg *TaskGraph) subset(keep []bool, edges bool) *TaskGraph {
+	tasks := make([]*Task, 0, len(tg.tasks))
+	ids := make([]int32, len(tg.tasks))
+	for i, t := range tg.tasks {
+		ids[i] = -1
+		if keep[i] {
+			ids[i] = int32(len(tasks))
+			tasks = append(tasks, t)
+		}
+	}
+	if !edges {
+		return NewTaskGraph(tasks, false)
+	}
+	sub := NewTaskGraph(tasks, false)
+	for i := range tg.tasks {
+		if !keep[i] || len(tg.graph.out[i]) == 0 {
+			continue
+		}
+		for _, e := range tg.graph.out[i] {
+			if to := ids[e.To]; to >= 0 {
+				sub.graph.link(ids[i], to, e.Name)
+			}
+		}
+	}
+	sub.graph.finish()
+	return sub
+}
+
+// Graph gives the edges. A node's id is the task's place in [TaskGraph.All].
+func (tg *TaskGraph) Graph() *Graph { return tg.graph }
+
+// Len gives the number of tasks.
+func (tg *TaskGraph) Len() int { return len(tg.tasks) }
+
+// All gives the tasks in order.
+func (tg *TaskGraph) All() iter.Seq[*Task] { return slices.Values(tg.tasks) }
+
+// At gives the task with a node id.
+func (tg *TaskGraph) At(id int32) *Task { return tg.tasks[id] }
+
+// Task gives the task with a label, nil where there is none.
+func (tg *TaskGraph) Task(label string) *Task {
+	if id, ok := tg.graph.ids[label]; ok {
+		return tg.tasks[id]
+	}
+	return nil
+}
+
+// ByID gives the task with a task id, nil where there is none.
+func (tg *TaskGraph) ByID(taskID string) *Task {
+	if id, ok := tg.byID[taskID]; ok {
+		return tg.tasks[id]
+	}
+	return nil
+}
+
+// Sorted gives the tasks in the order of their keys, which are labels, or task ids where tasks have one.
+func (tg *TaskGraph) Sorted() []*Task {
+	out := slices.Clone(tg.tasks)
+	slices.SortFunc(out, func(a, b *Task) int {
+		ka, kb := a.Key(), b.Key()
+		switch {
+		case ka < kb:
+			return -1
+		case ka > kb:
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// Key is the name under which a graph's document holds the task: its task id, or its label while it has none.
+func (t *Task) Key() string {
+	if t.TaskID != "" {
+		return t.TaskID
+	}
+	return t.Label
+}
+
+// loopDiagnostic turns the error of an ordering into a diagnostic that names where each task is defined.
+func (tg *TaskGraph) loopDiagnostic(err error) error {
+	loop, ok := err.(*LoopError)
+	if !ok {
+		return err
+	}
+	first := tg.Task(loop.Nodes[0])
+	d := diag.Errorf(diag.TaskLoop, first.Pos, "%s", loop.Error())
+	for i, label := range loop.Nodes {
+		t := tg.Task(label)
+		next := loop.Nodes[(i+1)%len(loop.Nodes)]
+		for name, dep := range t.Deps() {
+			if dep == next {
+				pos := t.Dependencies.KeyPos(name)
+				if pos == 0 {
+					pos = t.Pos
+				}
+				d.WithRelated(pos, "%s depends on %s as %s", label, next, name)
+				break
+			}
+		}
+	}
+	return d
+}

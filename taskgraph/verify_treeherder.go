@@ -1,0 +1,103 @@
+package taskgraph
+
+import (
+	"math"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// symbolKey is what must be unique: where treeherder shows a task.
+type symbolKey struct{ platform, collection, group, symbol string }
+
+// keyPart tells values apart that are written alike, such as 1 and "1", or null and "".
+func keyPart(v value.Value) string {
+	switch s, ok := v.AsString(); {
+	case ok:
+		return s
+	case v.IsNull():
+		return "\x00"
+	}
+	return "\x00" + v.Describe()
+}
+
+// verifySymbols reports tasks that treeherder would show at one place: with the same platform, collection, group and
+// symbol. It also reports tasks that are not in exactly one collection.
+func verifySymbols(cfg *VerifyConfig, report func(error)) {
+	taken := make(map[symbolKey]int, cfg.Tasks.Len()/2)
+	all := cfg.parts()
+	for i, t := range cfg.Tasks.tasks {
+		th := all[i].treeherder
+		if th == nil {
+			continue
+		}
+		collections := th.At("collection").Map()
+		if collections.Len() != 1 {
+			report(aboutTask(t, diag.Errorf(diag.BadTreeherder, th.At("collection").Pos(), "want one treeherder collection (the part of the platform behind the slash), got %d: %q", collections.Len(), collections.Keys()).
+				WithPath("extra.treeherder.collection")))
+			continue
+		}
+		platform, group, symbol := th.At("machine").Map().At("platform"), th.At("groupSymbol"), th.At("symbol")
+		key := symbolKey{keyPart(platform), collections.Entry(0).Key.KeyText(), keyPart(group), keyPart(symbol)}
+		first, conflict := taken[key]
+		if !conflict {
+			taken[key] = i
+			continue
+		}
+		other := cfg.Tasks.tasks[first]
+		pos := symbol.Pos()
+		if pos == 0 {
+			pos = t.Pos
+		}
+		otherPos := all[first].treeherder.At("symbol").Pos()
+		if otherPos == 0 || otherPos == pos {
+			otherPos = other.Pos
+		}
+		report(aboutTask(t, diag.Errorf(diag.DuplicateSymbol, pos, "has the treeherder symbol %s on %s/%s, as has task %q", joinSymbol(group, symbol), platform.Str(), key.collection, other.Label).
+			WithPath("extra.treeherder.symbol").WithRelated(otherPos, "%s is the other one", other.Label).
+			WithHint("give one of them another symbol, group or platform")))
+	}
+}
+
+// joinSymbol gives a symbol as kinds write it: group(symbol), without the group where that is "?".
+func joinSymbol(group, symbol value.Value) string {
+	if g := group.Str(); g == "?" || g == "" {
+		return symbol.Str()
+	}
+	return group.Str() + "(" + symbol.Str() + ")"
+}
+
+// noTier is the tier of a task that has none: below all others.
+const noTier = math.MaxInt64
+
+// verifyTiers reports tasks that depend on one of a higher tier, which may fail without anybody caring. Tasks that run
+// nothing of their own, and kinds with "dummy" in their names, may be depended on by all.
+func verifyTiers(cfg *VerifyConfig, report func(error)) {
+	tasks := cfg.Tasks.tasks
+	tiers := make([]int64, len(tasks))
+	all := cfg.parts()
+	for i, p := range all {
+		tiers[i] = noTier
+		if n, ok := p.treeherder.At("tier").AsInt(); ok {
+			tiers[i] = n
+		}
+	}
+	for i, t := range tasks {
+		if tiers[i] == noTier {
+			continue
+		}
+		for _, e := range cfg.Tasks.graph.Links(int32(i)) {
+			dep := tasks[e.To]
+			if tiers[i] >= tiers[e.To] || all[e.To].workerType.Str() == "always-optimized" || containsDummy(dep.Kind) {
+				continue
+			}
+			tier := all[i].treeherder.At("tier")
+			d := diag.Errorf(diag.TierConflict, tier.Pos(), "is of tier %d and cannot depend on %q, which is of %s", tiers[i], dep.Label, tierText(tiers[e.To])).
+				WithPath("dependencies."+e.Name).WithRelated(positionOr(all[e.To].treeherder.At("tier"), dep.Pos), "%s is defined here", dep.Label)
+			if tiers[e.To] == noTier {
+				d.WithHint("give %s a treeherder section with tier %d or lower", dep.Label, tiers[i])
+			}
+			report(aboutTask(t, d))
+		}
+	}
+}

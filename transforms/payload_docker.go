@@ -1,0 +1,248 @@
+package transforms
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// exitPurgeCaches is what run-task exits with when a cache is in a bad state.
+const exitPurgeCaches = 72
+
+// cacheVersion is part of the names of all caches: raising it gives every task new ones.
+const cacheVersion = "v3"
+
+// dockerPayload builds the payload for docker-worker.
+func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
+	worker := task.EditMap("worker")
+	image, err := dockerImage(cfg, task, worker)
+	if err != nil {
+		return err
+	}
+	scopes := def.EditList("scopes")
+	level := cfg.Params.At("level").Str()
+	env := editMapOrNew(worker, "env")
+	features := value.NewMap(0)
+	yes := value.NewBool(true)
+	if worker.At("taskcluster-proxy").Truthy() {
+		features.Set("taskclusterProxy", yes)
+	}
+	if worker.At("allow-ptrace").Truthy() {
+		features.Set("allowPtrace", yes)
+		scopes.AppendStrings("docker-worker:feature:allowPtrace")
+	}
+	if worker.At("chain-of-trust").Truthy() {
+		features.Set("chainOfTrust", yes)
+	}
+	if task.At("needs-sccache").Truthy() {
+		features.Set("taskclusterProxy", yes)
+		scopes.AppendStrings("assume:project:taskcluster:" + cfg.Graph.TrustDomain() + ":level-" + level + "-sccache-buckets")
+	}
+	setSccache(task, env)
+	capabilities := value.NewMap(0)
+	if worker.At("loopback-video").Truthy() {
+		capabilities.EditMap("devices").Set("loopbackVideo", yes)
+		scopes.AppendStrings("docker-worker:capability:device:loopbackVideo")
+	}
+
+	command := worker.At("command")
+	runTask, err := runsRunTask(command)
+	if err != nil {
+		return err
+	}
+	if runTask {
+		for _, key := range [...]string{"retry-exit-status", "purge-caches-exit-status"} {
+			editListOrNew(worker, key).Append(value.NewInt(exitPurgeCaches))
+		}
+	}
+	onExit := value.NewMap(2)
+	if v, ok := worker.Get("retry-exit-status"); ok {
+		onExit.Set("retry", v)
+	}
+	if v, ok := worker.Get("purge-caches-exit-status"); ok {
+		onExit.Set("purgeCaches", v)
+	}
+	artifacts, err := dockerArtifacts(worker, def.At("expires"))
+	if err != nil {
+		return err
+	}
+	caches, err := dockerCaches(cfg, worker, scopes, runTask)
+	if err != nil {
+		return err
+	}
+	if runTask && caches != nil {
+		env.Set("TASKCLUSTER_CACHES", sortedJoin(caches))
+	}
+	if volumes := worker.At("volumes").List(); runTask && volumes.Len() > 0 {
+		names := volumes.Strings()
+		slices.Sort(names)
+		env.Set("TASKCLUSTER_VOLUMES", value.NewString(strings.Join(names, ";")))
+	}
+	if caches != nil && level == "1" {
+		env.Set("TASKCLUSTER_UNTRUSTED_CACHES", one)
+	}
+
+	payload := def.EditMap("payload")
+	payload.Set("image", image)
+	payload.Set("env", env.Value())
+	if worker.Has("command") {
+		payload.Set("command", command)
+	}
+	if v, ok := worker.Get("max-run-time"); ok {
+		payload.Set("maxRunTime", v)
+	}
+	payload.Set("onExitStatus", onExit.Value())
+	if artifacts != nil {
+		payload.Set("artifacts", artifacts.Value())
+	}
+	if caches != nil {
+		payload.Set("cache", value.MapOf("task-reference", caches).Value())
+	}
+	if features.Len() > 0 {
+		payload.Set("features", features.Value())
+	}
+	if capabilities.Len() > 0 {
+		payload.Set("capabilities", capabilities.Value())
+	}
+	return nil
+}
+
+// setSccache tells the compiler cache whether it is wanted.
+func setSccache(task, env *value.Map) {
+	if !task.At("needs-sccache").Truthy() {
+		env.Set("SCCACHE_DISABLE", one)
+		return
+	}
+	env.Set("USE_SCCACHE", one)
+	// The server must not shut down between two compilations.
+	env.Set("SCCACHE_IDLE_TIMEOUT", value.NewString("0"))
+}
+
+// dockerImage gives the payload's image. An image of the tree becomes a dependency, and its volumes are added.
+func dockerImage(cfg *taskgraph.Config, task, worker *value.Map) (value.Value, error) {
+	image := worker.At("docker-image")
+	spec := image.Map()
+	if spec == nil {
+		return image, nil
+	}
+	if indexed, ok := spec.Get("indexed"); ok && !spec.Has("in-tree") {
+		return value.MapOf("path", "public/image.tar.zst", "namespace", indexed, "type", "indexed-image").Value(), nil
+	}
+	name, ok := spec.Get("in-tree")
+	if !ok {
+		return image, diag.Errorf(diag.BadImage, image.Pos(), "want in-tree or indexed, got %s", joinList(spec.Keys())).WithPath("worker.docker-image")
+	}
+	dependencies := editMapOrNew(task, "dependencies")
+	if dependencies.Has("docker-image") {
+		return image, diag.Errorf(diag.BadTask, dependencies.KeyPos("docker-image"), "the name docker-image is reserved for the image that the task runs in").
+			WithPath("dependencies.docker-image").WithRelated(image.Pos(), "the image")
+	}
+	dependencies.Set("docker-image", value.NewString("docker-image-"+name.Str()).At(name.Pos()))
+	dir, err := cfg.Project.ImageDir(name.Str())
+	if err != nil {
+		return image, at(err, name, "worker.docker-image.in-tree")
+	}
+	volumes, err := cfg.Project.Files.Volumes(dir)
+	if err != nil {
+		return image, at(err, name, "worker.docker-image.in-tree")
+	}
+	if len(volumes) > 0 {
+		own := editListOrNew(worker, "volumes")
+		for _, v := range slices.Sorted(slices.Values(volumes)) {
+			if own.ContainsString(v) {
+				return image, diag.Errorf(diag.BadWorker, worker.KeyPos("volumes"), "volume %q stands in the Dockerfile already and must not be repeated", v).WithPath("worker.volumes")
+			}
+			own.AppendStrings(v)
+		}
+	}
+	return inTreeImage, nil
+}
+
+var inTreeImage = value.MapOf("path", "public/image.tar.zst", "taskId", taskReference("<docker-image>"), "type", "task-image").Value()
+
+// runsRunTask says whether a command starts run-task.
+func runsRunTask(command value.Value) (bool, error) {
+	list := command.List()
+	if list == nil {
+		return false, nil
+	}
+	if list.Len() == 0 {
+		return false, diag.Errorf(diag.BadWorker, command.Pos(), "the command is empty").WithPath("worker.command")
+	}
+	return strings.HasPrefix(path.Base(list.At(0).Str()), "run-task"), nil
+}
+
+// dockerArtifacts gives the payload's artifacts, which expire with the task; nil where there are none.
+func dockerArtifacts(worker *value.Map, expires value.Value) (*value.Map, error) {
+	list, ok := worker.Get("artifacts")
+	if !ok || list.IsNull() {
+		return nil, nil
+	}
+	out := value.NewMap(list.List().Len())
+	for v := range list.List().Values() {
+		a := v.Map()
+		for _, key := range [...]string{"name", "path", "type"} {
+			if a.At(key).IsNull() {
+				return nil, diag.Errorf(diag.MissingField, v.Pos(), "an artifact needs a %s", key).WithPath("worker.artifacts")
+			}
+		}
+		entry := value.NewMap(3)
+		entry.Set("path", a.At("path"))
+		entry.Set("type", a.At("type"))
+		entry.Set("expires", expires)
+		out.Set(a.Str("name"), entry.Value())
+	}
+	return out, nil
+}
+
+// dockerCaches gives the payload's caches by name, with a scope for each; nil where there are none. Names of caches
+// that run-task manages change with it and with the image, because either may change what is in them.
+func dockerCaches(cfg *taskgraph.Config, worker *value.Map, scopes *value.List, runTask bool) (*value.Map, error) {
+	list, ok := worker.Get("caches")
+	if !ok || list.IsNull() {
+		return nil, nil
+	}
+	suffix := cacheVersion
+	if runTask {
+		suffix += "-" + cfg.Project.Files.RunTaskSuffix()
+		if image, outOfTree := worker.At("docker-image").AsString(); outOfTree && image != "" {
+			sum := sha256.Sum256([]byte(image))
+			suffix += hex.EncodeToString(sum[:])[:12]
+		} else {
+			suffix += "-<docker-image>"
+		}
+	}
+	level := cfg.Params.At("level").Str()
+	out := value.NewMap(list.List().Len())
+	for v := range list.List().Values() {
+		c := v.Map()
+		if c.At("skip-untrusted").Truthy() && level == "1" {
+			continue
+		}
+		for _, key := range [...]string{"name", "mount-point"} {
+			if c.At(key).IsNull() {
+				return nil, diag.Errorf(diag.MissingField, v.Pos(), "a cache needs a %s", key).WithPath("worker.caches")
+			}
+		}
+		name := cfg.Graph.TrustDomain() + "-level-" + level + "-" + c.Str("name") + "-" + suffix
+		out.Set(name, c.At("mount-point"))
+		scopes.Append(taskReference("docker-worker:cache:" + name))
+	}
+	return out, nil
+}
+
+// sortedJoin gives the values of a map, sorted and joined by semicolons.
+func sortedJoin(m *value.Map) value.Value {
+	var s []string
+	for _, v := range m.All() {
+		s = append(s, v.Str())
+	}
+	slices.Sort(s)
+	return value.NewString(strings.Join(s, ";"))
+}

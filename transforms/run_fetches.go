@@ -1,0 +1,249 @@
+package transforms
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// fetchTargets is what the fetches of a kind's tasks can name.
+type fetchTargets struct {
+	artifacts map[string]string     // label of a fetch or toolchain task: its artifact
+	aliases   map[string]string     // kind-alias: label
+	env       map[string]*value.Map // label: environment for who uses it
+	listed    map[string]string     // kind-alias of an alias that stands in a list: label
+	prefixes  map[string]string     // label of a task of this kind: prefix of its artifacts
+}
+
+// useFetches turns the fetches of tasks into dependencies and the MOZ_FETCHES variable, from which fetch-content knows
+// what to download and unpack before the task's command runs. Tasks come out after those of the same kind that they
+// depend on.
+func useFetches(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, taskgraph.Each, error) {
+	t := &fetchTargets{artifacts: map[string]string{}, aliases: map[string]string{}, env: map[string]*value.Map{}, listed: map[string]string{}, prefixes: make(map[string]string, len(stubs))}
+	own := cfg.Kind == "toolchain" || cfg.Kind == "fetch"
+	for _, stub := range stubs {
+		label := stub.Str("label")
+		t.prefixes[label] = artifactPrefix(stub.At("attributes").Map())
+		if own {
+			run := stub.At("run").Map()
+			t.add(cfg.Kind, label, run.At("toolchain-artifact"), run.At(cfg.Kind+"-alias"))
+		}
+	}
+	for _, dep := range cfg.Deps.All() {
+		if dep.Kind == "fetch" || dep.Kind == "toolchain" {
+			t.add(dep.Kind, dep.Label, dep.Attribute(dep.Kind+"-artifact"), dep.Attribute(dep.Kind+"-alias"))
+			if env := dep.Attribute(dep.Kind + "-env").Map(); env.Len() > 0 {
+				t.env[dep.Label] = env
+			}
+		}
+	}
+	ordered, err := orderTasks(cfg, stubs)
+	return ordered, func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+		fetches, _ := stub.Delete("fetches")
+		if fetches.Truthy() {
+			if err := t.resolve(cfg, stub, fetches.Map()); err != nil {
+				return err
+			}
+		}
+		yield(stub)
+		return nil
+	}, err
+}
+
+func (t *fetchTargets) add(kind, label string, artifact, alias value.Value) {
+	if s := artifact.Str(); s != "" {
+		t.artifacts[label] = s
+	}
+	// An alias in a list can be claimed, but as in the reference nothing can be fetched by it.
+	switch {
+	case alias.Str() != "":
+		t.aliases[kind+"-"+alias.Str()] = label
+	case alias.List() != nil:
+		for _, a := range alias.List().Strings() {
+			t.listed[kind+"-"+a] = label
+		}
+	}
+}
+
+// resolve makes the dependencies, scopes and environment of one task's fetches.
+func (t *fetchTargets) resolve(cfg *taskgraph.Config, stub, fetches *value.Map) error {
+	var errs []*diag.Diagnostic
+	fail := func(d *diag.Diagnostic) { errs = append(errs, d) }
+	dependencies := editMapOrNew(stub, "dependencies")
+	env := editMapOrNew(stub.EditMap("worker"), "env")
+	list := make([]value.Value, 0, 4)
+	var private []string
+	kinds := fetches.Keys()
+	slices.Sort(kinds)
+	for _, kind := range kinds {
+		entries := sortedFetches(fetches.At(kind).List())
+		if kind == "fetch" || kind == "toolchain" {
+			for _, e := range entries {
+				label := kind + "-" + e.name
+				if l, ok := t.aliases[label]; ok {
+					label = l
+				}
+				artifact, ok := t.artifacts[label]
+				if !ok {
+					if !cfg.Failed(label) {
+						fail(t.missing(kind, e))
+					}
+					continue
+				}
+				if extra := t.env[label]; extra != nil {
+					env.Update(extra)
+				}
+				dependencies.Set(label, value.NewString(label).At(e.pos))
+				list = append(list, e.document(artifact, label))
+				private = addPrivate(private, artifact)
+			}
+			continue
+		}
+		dep := dependencies.At(kind)
+		if !dep.IsString() {
+			fail(diag.Errorf(diag.MissingFetch, fetches.KeyPos(kind), "cannot fetch artifacts of %q: the task has no dependency with that name", kind).
+				WithPath("fetches."+kind).WithHint("%s", diag.DidYouMean(kind, append(dependencies.Keys(), "fetch", "toolchain"))))
+			continue
+		}
+		prefix, ok := t.prefixes[dep.Str()]
+		if !ok {
+			depTask := cfg.Deps.Task(dep.Str())
+			if depTask == nil {
+				if !cfg.Failed(dep.Str()) {
+					fail(diag.Errorf(diag.MissingFetch, fetches.KeyPos(kind), "cannot fetch artifacts of %q: there is no task %q in the kinds that this kind depends on", kind, dep.Str()).
+						WithPath("fetches."+kind).WithHint("%s", diag.DidYouMean(dep.Str(), cfg.Deps.Labels())).WithRelated(dep.Pos(), "the dependency"))
+				}
+				continue
+			}
+			prefix = artifactPrefix(depTask.Attributes)
+		}
+		for _, e := range entries {
+			artifact := prefix + "/" + e.name
+			list = append(list, e.document(artifact, kind))
+			private = addPrivate(private, artifact)
+		}
+	}
+	if err := invalid(errs); err != nil {
+		return err
+	}
+	if len(private) > 0 {
+		// Private artifacts come through the proxy, with a scope for each directory.
+		stub.EditMap("worker").Set("taskcluster-proxy", value.NewBool(true))
+		slices.Sort(private)
+		scopes := editListOrNew(stub, "scopes")
+		for _, dir := range private {
+			if scope := "queue:get-artifact:" + dir + "/*"; !scopes.ContainsString(scope) {
+				scopes.AppendStrings(scope)
+			}
+		}
+	}
+	text, err := value.SortedJSON(value.NewList(list...).Value())
+	if err != nil {
+		return err
+	}
+	env.Set("MOZ_FETCHES", taskReference(text))
+	env.SetDefault("MOZ_FETCHES_DIR", value.NewString("fetches"))
+	return nil
+}
+
+// addPrivate adds the directory of an artifact that is not public, once.
+func addPrivate(dirs []string, artifact string) []string {
+	if strings.HasPrefix(artifact, "public/") {
+		return dirs
+	}
+	dir := path.Dir(artifact)
+	if !strings.Contains(artifact, "/") {
+		dir = ""
+	}
+	if slices.Contains(dirs, dir) {
+		return dirs
+	}
+	return append(dirs, dir)
+}
+
+// missing says that nothing provides a fetch, and what is near.
+func (t *fetchTargets) missing(kind string, e fetchEntry) *diag.Diagnostic {
+	var names []string
+	for _, all := range []map[string]string{t.artifacts, t.aliases} {
+		for label := range all {
+			if n, ok := strings.CutPrefix(label, kind+"-"); ok {
+				names = append(names, n)
+			}
+		}
+	}
+	if label, ok := t.listed[kind+"-"+e.name]; ok {
+		return diag.Errorf(diag.MissingFetch, e.pos, "%q is one of several aliases of %q, and only a single alias can be fetched by", e.name, label).
+			WithPath("fetches."+kind).WithHint("fetch %q, or make %s-alias a string", strings.TrimPrefix(label, kind+"-"), kind)
+	}
+	return diag.Errorf(diag.MissingFetch, e.pos, "there is no %s task for %q", kind, e.name).WithPath("fetches."+kind).
+		WithHint("%s", cmp.Or(diag.DidYouMean(e.name, names), "is the kind "+kind+" among the kind-dependencies?"))
+}
+
+// fetchEntry is one entry of fetches: a name, or a map with more.
+type fetchEntry struct {
+	name string
+	pos  diag.Pos
+	more *value.Map
+}
+
+// sortedFetches gives the entries by name; those with the same name stay in order.
+func sortedFetches(list *value.List) []fetchEntry {
+	out := make([]fetchEntry, 0, list.Len())
+	for v := range list.Values() {
+		e := fetchEntry{name: v.Str(), pos: v.Pos(), more: v.Map()}
+		if e.more != nil {
+			e.name = e.more.Str("artifact")
+			e.pos = e.more.At("artifact").Pos()
+		}
+		out = append(out, e)
+	}
+	slices.SortStableFunc(out, func(a, b fetchEntry) int { return cmp.Compare(a.name, b.name) })
+	return out
+}
+
+// document is what fetch-content reads.
+func (e fetchEntry) document(artifact, task string) value.Value {
+	m := value.NewMap(5)
+	m.Set("artifact", value.NewString(artifact))
+	m.Set("task", value.NewString("<"+task+">"))
+	extract := value.NewBool(true)
+	if v, ok := e.more.Get("extract"); ok {
+		extract = v
+	}
+	m.Set("extract", extract)
+	if v := e.more.At("dest"); !v.IsNull() {
+		m.Set("dest", v)
+	}
+	if v := e.more.At("verify-hash"); v.Truthy() {
+		m.Set("verify-hash", v)
+	}
+	return m.Value()
+}
+
+// taskReference gives {"task-reference": text}.
+func taskReference(text string) value.Value {
+	m := value.NewMap(1)
+	m.Set("task-reference", value.NewString(text))
+	return m.Value()
+}
+
+// editMapOrNew gives the map at a key, to be changed; a null there counts as absent.
+func editMapOrNew(m *value.Map, key string) *value.Map {
+	if m.Has(key) && m.At(key).IsNull() {
+		m.Set(key, value.NewMap(0).Value())
+	}
+	return m.EditMap(key)
+}
+
+// editListOrNew gives the list at a key, to be changed; a null there counts as absent.
+func editListOrNew(m *value.Map, key string) *value.List {
+	if m.Has(key) && m.At(key).IsNull() {
+		m.Set(key, value.NewList().Value())
+	}
+	return m.EditList(key)
+}

@@ -1,0 +1,138 @@
+package transforms
+
+import (
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/transforms/schemas"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// taskSequence turns task descriptions into task definitions, with what a graph needs beside them.
+func taskSequence() taskgraph.Sequence {
+	return taskgraph.Sequence{
+		{Name: "set_implementation", Each: setTaskImplementation},
+		{Name: "set_defaults", Each: setTaskDefaults},
+		{Name: "task_name_from_label", Each: setLabel},
+		{Name: "validate task", Begin: validateTask},
+		{Name: "process_treeherder_metadata", Each: treeherderMetadata},
+		{Name: "add_index_routes", Begin: indexRoutes},
+		{Name: "build_task", Begin: buildTask},
+		{Name: "add_github_checks", Each: githubChecks},
+		{Name: "chain_of_trust", Each: chainOfTrust},
+	}
+}
+
+// setTaskImplementation takes the worker implementation and operating system from the worker type, unless an earlier
+// transform has set them.
+func setTaskImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	worker := editMapOrNew(stub, "worker")
+	if worker == nil {
+		v := stub.At("worker")
+		return diag.Errorf(diag.WrongType, v.Pos(), "want a map, got %s", v.Describe()).WithPath("worker")
+	}
+	if !worker.Has("implementation") {
+		workerType := stub.At("worker-type")
+		if !workerType.IsString() {
+			return diag.Errorf(diag.MissingField, stub.KeyPos("worker-type"), "a task needs a worker-type, got %s", workerType.Describe()).WithPath("worker-type")
+		}
+		implementation, os, err := cfg.Graph.Implementation(workerType.Str(), workerType.Pos())
+		if err != nil {
+			return err
+		}
+		tags := editMapOrNew(stub, "tags")
+		tags.Set("worker-implementation", value.NewString(implementation))
+		worker.Set("implementation", value.NewString(implementation))
+		if os != "" {
+			tags.Set("os", value.NewString(os))
+			worker.Set("os", value.NewString(os))
+		}
+	}
+	yield(stub)
+	return nil
+}
+
+// setTaskDefaults fills in what the schemas of task and worker require.
+func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	no := value.NewBool(false)
+	stub.SetDefault("always-target", no)
+	stub.SetDefault("optimization", value.Value{})
+	stub.SetDefault("needs-sccache", no)
+	worker := stub.EditMap("worker")
+	switch worker.Str("implementation") {
+	case "docker-worker":
+		for _, key := range [...]string{"chain-of-trust", "taskcluster-proxy", "allow-ptrace", "loopback-video"} {
+			worker.SetDefault(key, no)
+		}
+		if !worker.Has("volumes") {
+			worker.EditList("volumes")
+		}
+		if !worker.Has("env") {
+			worker.EditMap("env")
+		}
+		for i, c := range worker.At("caches").List().All() {
+			if c.Map() != nil && !c.Map().Has("skip-untrusted") {
+				worker.EditList("caches").EditMap(i).Set("skip-untrusted", no)
+			}
+		}
+	case "generic-worker":
+		if !worker.Has("env") {
+			worker.EditMap("env")
+		}
+		if !worker.Has("os-groups") {
+			worker.EditList("os-groups")
+		}
+		worker.SetDefault("chain-of-trust", no)
+	case "scriptworker-signing", "beetmover", "beetmover-push-to-release", "beetmover-maven":
+		worker.SetDefault("max-run-time", value.NewInt(600))
+	case "push-apk":
+		worker.SetDefault("commit", no)
+	}
+	yield(stub)
+	return nil
+}
+
+// validateTask checks the task description and its worker section.
+func validateTask(*taskgraph.Config) (taskgraph.Each, error) {
+	task := schemas.Load("task")
+	return func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+		found := task.Validate(stub.Value())
+		worker := stub.At("worker")
+		implementation := worker.Map().At("implementation")
+		builder, err := cfg.Registry.PayloadBuilders.Find(implementation.Str(), implementation.Pos(), diag.BadWorker)
+		if err != nil {
+			found = append(found, diag.Flatten(err)...)
+		} else if builder.Schema != nil {
+			for _, d := range builder.Schema.Validate(worker) {
+				d.Path = joinPath("worker", d.Path)
+				found = append(found, d)
+			}
+		}
+		if err := invalid(found); err != nil {
+			return err
+		}
+		yield(stub)
+		return nil
+	}, nil
+}
+
+// githubChecks makes every task of a git repository report to GitHub.
+func githubChecks(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	if cfg.Params.At("repository_type").Str() == "git" {
+		stub.EditMap("task").EditList("routes").AppendStrings("checks")
+	}
+	yield(stub)
+	return nil
+}
+
+// chainOfTrust records the docker image as an input of a task whose artifacts are signed.
+func chainOfTrust(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	features := stub.At("task").Map().At("payload").Map().At("features").Map()
+	if features.At("chainOfTrust").Truthy() && stub.At("dependencies").Map().At("docker-image").Truthy() {
+		stub.EditMap("task").EditMap("extra").EditMap("chainOfTrust").EditMap("inputs").Set("docker-image", imageReference)
+	}
+	yield(stub)
+	return nil
+}
+
+// imageReference stands for the task id of the image that a task runs in.
+var imageReference = taskReference("<docker-image>")

@@ -1,0 +1,254 @@
+package transforms
+
+import (
+	"sync"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// taskBuild has what is the same for all tasks of a kind.
+type taskBuild struct {
+	cfg       *taskgraph.Config
+	level     string
+	project   string
+	source    value.Value
+	parent    value.Value
+	expires   value.Value
+	link      string // suffix of descriptions, for tasks that Treeherder shows
+	datestamp sync.Map
+}
+
+// buildTask makes the task definition, the attributes and the dependencies of a task description.
+func buildTask(cfg *taskgraph.Config) (taskgraph.Each, error) {
+	p := cfg.Params
+	b := &taskBuild{cfg: cfg, level: p.At("level").Str(), project: p.Project(), parent: value.NewString(cfg.Project.Environment("TASK_ID")),
+		expires: value.NewString("1 year"), link: " ([Treeherder push](https://treeherder.mozilla.org/#/jobs?repo=" + treeherderProject(cfg, true) + "&revision=" + p.At("head_rev").Str() + "))"}
+	url, err := p.FileURL(cfg.Path, true)
+	if err != nil {
+		return nil, err
+	}
+	b.source = value.NewString(url)
+	if b.level == "1" {
+		b.expires = value.NewString(cfg.Graph.ExpiresAfter())
+	}
+	return b.build, nil
+}
+
+// relative gives {"relative-datestamp": duration}, the same one for the same duration.
+func (b *taskBuild) relative(duration value.Value) value.Value {
+	type key struct {
+		text string
+		pos  diag.Pos
+	}
+	k := key{duration.Str(), duration.Pos()}
+	if v, ok := b.datestamp.Load(k); ok {
+		return v.(value.Value)
+	}
+	m := value.MapOf("relative-datestamp", duration)
+	m.Freeze()
+	v := m.Value().At(duration.Pos())
+	b.datestamp.Store(k, v)
+	return v
+}
+
+var now = value.NewString("0 seconds")
+
+func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	label := stub.At("label")
+	alias := stub.At("worker-type")
+	provisioner, workerType, err := cfg.Graph.WorkerType(alias.Str(), b.level, alias.Pos())
+	if err != nil {
+		return err
+	}
+	stub.Set("worker-type", value.NewString(provisioner+"/"+workerType).At(alias.Pos()))
+	scopes, err := b.scopes(stub.At("scopes").List())
+	if err != nil {
+		return err
+	}
+	extra := editMapOrNew(stub, "extra")
+	extra.Set("parent", b.parent)
+	stub.SetDefault("expires-after", b.expires)
+	if !stub.Has("deadline-after") {
+		v, err := cfg.Graph.DeadlineAfter(b.project)
+		if err != nil {
+			return err
+		}
+		stub.Set("deadline-after", v)
+	}
+	priority, ok := stub.Get("priority")
+	if !ok {
+		if priority, err = cfg.Graph.Priority(b.project); err != nil {
+			return err
+		}
+	}
+	owner := cfg.Params.At("owner")
+	tags := editMapOrNew(stub, "tags")
+	tags.Set("createdForUser", owner)
+	tags.Set("kind", value.NewString(cfg.Kind))
+	tags.Set("label", label)
+	tags.Set("project", value.NewString(b.project))
+	tags.Set("trust-domain", value.NewString(cfg.Graph.TrustDomain()))
+
+	description := stub.At("description")
+	metadata := value.NewMap(4)
+	full := description
+	if extra.At("treeherder").Truthy() {
+		full = value.NewString(description.Str() + b.link).At(description.Pos())
+	}
+	metadata.Set("description", full)
+	metadata.Set("name", label)
+	metadata.Set("owner", owner)
+	metadata.Set("source", b.source)
+
+	def := value.NewMap(16)
+	def.Set("provisionerId", value.NewString(provisioner).At(alias.Pos()))
+	def.Set("workerType", value.NewString(workerType).At(alias.Pos()))
+	editListOrNew(stub, "routes")
+	def.Set("routes", stub.At("routes"))
+	def.Set("created", b.relative(now))
+	def.Set("deadline", b.relative(stub.At("deadline-after")))
+	def.Set("expires", b.relative(stub.At("expires-after")))
+	def.Set("scopes", scopes.Value())
+	def.Set("metadata", metadata.Value())
+	def.Set("extra", extra.Value())
+	def.Set("tags", tags.Value())
+	def.Set("priority", priority)
+	if v := stub.At("requires"); v.Truthy() {
+		def.Set("requires", v)
+	}
+
+	implementation := stub.At("worker").Map().Str("implementation")
+	builder, _ := cfg.Registry.PayloadBuilders.Get(implementation)
+	if err := builder.Build(cfg, stub, def); err != nil {
+		return err
+	}
+	if implementation == "docker-worker" || implementation == "generic-worker" {
+		if payload := def.EditMap("payload"); payload != nil {
+			editMapOrNew(payload, "env").Set("MOZ_AUTOMATION", one)
+		}
+	}
+	attributes, err := b.attributes(cfg, stub)
+	if err != nil {
+		return err
+	}
+	ifDeps, err := ifDependencies(stub)
+	if err != nil {
+		return err
+	}
+	out := value.NewMap(8)
+	out.Set("label", label)
+	out.Set("description", description)
+	out.Set("task", def.Value())
+	out.Set("dependencies", mapOrEmpty(stub.At("dependencies")))
+	out.Set("if-dependencies", ifDeps)
+	out.Set("soft-dependencies", listOrEmpty(stub.At("soft-dependencies")))
+	out.Set("attributes", attributes)
+	out.Set("optimization", stub.At("optimization"))
+	yield(out)
+	return nil
+}
+
+var one = value.NewString("1")
+
+// scopes fills {level} and {project} in.
+func (b *taskBuild) scopes(list *value.List) (*value.List, error) {
+	out := value.NewList()
+	for v := range list.Values() {
+		s, err := value.Format(v.Str(), func(name string) (value.Value, bool) {
+			switch name {
+			case "level":
+				return value.NewString(b.level), true
+			case "project":
+				return value.NewString(b.project), true
+			}
+			return value.Value{}, false
+		})
+		if err != nil {
+			return nil, at(err, v, "scopes")
+		}
+		out.Append(value.NewString(s).At(v.Pos()))
+	}
+	return out, nil
+}
+
+// attributes gives the task's attributes with those that target task methods look at.
+func (b *taskBuild) attributes(cfg *taskgraph.Config, stub *value.Map) (value.Value, error) {
+	attributes := editMapOrNew(stub, "attributes")
+	projects, ok := stub.Get("run-on-projects")
+	if ok {
+		platform := attributes.At("build_platform")
+		v, err := value.EvaluateKeyedBy(projects, value.Keyed{Item: "`run-on-projects` in `" + stub.Str("label") + "`", Attr: func(name string) (value.Value, bool) {
+			if name == "build-platform" {
+				return platform, !platform.IsNull()
+			}
+			return stub.Get(name)
+		}})
+		if err != nil {
+			return v, at(err, projects, "run-on-projects")
+		}
+		projects = v
+	} else {
+		projects = all
+	}
+	attributes.Set("run_on_projects", projects)
+	tasksFor, ok := stub.Get("run-on-tasks-for")
+	if !ok {
+		tasksFor = all
+	}
+	attributes.Set("run_on_tasks_for", tasksFor)
+	if v := stub.At("run-on-git-branches"); v.Truthy() {
+		attributes.Set("run_on_git_branches", v)
+	}
+	attributes.Set("always_target", stub.At("always-target"))
+	if v := stub.At("shipping-phase"); !v.IsNull() {
+		attributes.Set("shipping_phase", v)
+	} else {
+		attributes.SetDefault("shipping_phase", value.Value{})
+	}
+	return attributes.Value(), nil
+}
+
+// all is the value of run_on_projects and run_on_tasks_for of tasks that do not say.
+var all = value.NewStrings("all").Value()
+
+// ifDependencies gives the labels of the dependencies that if-dependencies names.
+func ifDependencies(stub *value.Map) (value.Value, error) {
+	names := stub.At("if-dependencies")
+	if !names.Truthy() {
+		return noList, nil
+	}
+	dependencies := stub.At("dependencies").Map()
+	labels := value.NewList()
+	var errs []*diag.Diagnostic
+	for v := range names.List().Values() {
+		label, ok := dependencies.Get(v.Str())
+		if !ok {
+			errs = append(errs, diag.Errorf(diag.BadTask, v.Pos(), "%q is not a dependency", v.Str()).WithPath("if-dependencies").
+				WithHint("%s", diag.DidYouMean(v.Str(), dependencies.Keys())))
+			continue
+		}
+		labels.Append(label)
+	}
+	return labels.Value(), invalid(errs)
+}
+
+var (
+	noList = value.NewList().Value()
+	noMap  = value.NewMap(0).Value()
+)
+
+func listOrEmpty(v value.Value) value.Value {
+	if v.List() == nil {
+		return noList
+	}
+	return v
+}
+
+func mapOrEmpty(v value.Value) value.Value {
+	if v.Map() == nil {
+		return noMap
+	}
+	return v
+}

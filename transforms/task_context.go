@@ -1,0 +1,213 @@
+package transforms
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// taskContextSequence fills values that are only known when the graph is generated into the fields of tasks.
+func taskContextSequence() taskgraph.Sequence {
+	return taskgraph.Sequence{
+		validateStep("task-context"),
+		{Name: "render_task", Each: renderTask},
+	}
+}
+
+// renderTask resolves by-* values in the substitution-fields of a task, then expands the format strings there, with the
+// values that its task-context names.
+func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	v, _ := stub.Delete("task-context")
+	if v.IsNull() {
+		yield(stub)
+		return nil
+	}
+	section := v.Map()
+	c := &taskContext{}
+	if err := c.collect(cfg, section, stub); err != nil {
+		return err
+	}
+	fields := fieldsOf(section.At("substitution-fields").List())
+	options := section.At("resolve-keyed-by-options").Map()
+	name, ok := stub.Get("name")
+	if !ok {
+		if name, ok = stub.Get("label"); !ok {
+			name = value.NewString("?")
+		}
+	}
+	deferred := options.At("defer").List().Strings()
+	for _, f := range fields {
+		err := f.resolve(stub, value.Keyed{
+			Item:  "`" + f.path + "` in `" + value.PyStr(name) + "`",
+			Defer: deferred,
+			Attr: func(attribute string) (value.Value, bool) {
+				if v, ok := c.get(attribute); ok {
+					return v, true
+				}
+				// The reference takes this option for an attribute, which therefore has no other effect.
+				if v, ok := options.Get(attribute); ok && attribute == "enforce-single-match" {
+					return v, true
+				}
+				return stub.Get(attribute)
+			},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, f := range fields {
+		if err := f.substitute(stub, c.get); err != nil {
+			return value.WithNames(err, c.names())
+		}
+	}
+	yield(stub)
+	return nil
+}
+
+// resolve evaluates the by-* value that the field may be. A field that is not there stays so.
+func (f field) resolve(stub *value.Map, keyed value.Keyed) error {
+	err := f.visit(stub, func(m *value.Map, edit func() *value.Map, key string) error {
+		old := m.At(key)
+		v, err := value.EvaluateKeyedBy(old, keyed)
+		if err != nil {
+			return at(err, old, f.path)
+		}
+		if !value.Same(old, v) {
+			edit().Set(key, v)
+		}
+		return nil
+	})
+	if d, ok := errors.AsType[*diag.Diagnostic](err); ok && d.Code == diag.BadPath {
+		return nil // substitute says so
+	}
+	return err
+}
+
+// taskContext holds the values for one task, by where they come from: what comes first here wins.
+type taskContext struct {
+	params, object, custom, file *value.Map
+	name                         value.Value
+}
+
+func (c *taskContext) get(name string) (value.Value, bool) {
+	for _, m := range [...]*value.Map{c.params, c.object, c.custom, c.file} {
+		if v, ok := m.Get(name); ok {
+			return v, true
+		}
+	}
+	return c.name, name == "name" && !c.name.IsNull()
+}
+
+func (c *taskContext) names() []string {
+	names := []string{"name"}
+	for _, m := range [...]*value.Map{c.params, c.object, c.custom, c.file} {
+		names = append(names, m.Keys()...)
+	}
+	return names
+}
+
+// collect gets the values that a task-context section names.
+func (c *taskContext) collect(cfg *taskgraph.Config, section, stub *value.Map) error {
+	c.name = stub.At("name")
+	if object := section.At("from-object"); !object.IsNull() {
+		if c.object = object.Map(); c.object == nil {
+			return diag.Errorf(diag.WrongType, object.Pos(), "want a map, got %s", object.Describe()).WithPath("task-context.from-object")
+		}
+	}
+	var err error
+	if c.params, err = contextParameters(cfg, section.At("from-parameters").Map()); err != nil {
+		return err
+	}
+	if file := section.At("from-file"); file.Truthy() {
+		if c.file, err = contextFile(cfg, file); err != nil {
+			return err
+		}
+	}
+	for name := range section.At("from-custom").List().Values() {
+		provider, err := cfg.Registry.ContextProviders.Find(name.Str(), name.Pos(), diag.UnknownName)
+		if err != nil {
+			return at(err, name, "task-context.from-custom")
+		}
+		m, err := provider(cfg, stub)
+		if err != nil {
+			return at(err, name, "task-context.from-custom")
+		}
+		if c.custom == nil {
+			c.custom = value.NewMap(m.Len())
+		}
+		c.custom.Update(m)
+	}
+	return nil
+}
+
+// contextParameters gives the parameters that from-parameters names. A parameter that is not there gives null, which
+// reads None in a text; of a list of parameters the first that is not null counts, and without one the name stays
+// undefined. Both are so in the reference.
+func contextParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, error) {
+	if from.Len() == 0 {
+		return nil, nil
+	}
+	out := value.NewMap(from.Len())
+	for e := range from.Entries() {
+		if e.Value.List() == nil {
+			v, err := deepParameter(cfg, e.Value)
+			if err != nil {
+				return nil, err
+			}
+			out.SetKey(e.Key, v)
+			continue
+		}
+		for choice := range e.Value.List().Values() {
+			v, err := deepParameter(cfg, choice)
+			if err != nil {
+				return nil, err
+			}
+			if !v.IsNull() {
+				out.SetKey(e.Key, v)
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// deepParameter gives the parameter that a dot path leads to, null where it leads nowhere.
+func deepParameter(cfg *taskgraph.Config, dotPath value.Value) (value.Value, error) {
+	name, rest, deeper := strings.Cut(dotPath.Str(), ".")
+	v := cfg.Params.At(name)
+	for deeper && !v.IsNull() {
+		m := v.Map()
+		if m == nil {
+			return v, diag.Errorf(diag.BadPath, dotPath.Pos(), "parameter %q leads into %q, which is %s and has no fields", dotPath.Str(), name, v.Describe()).
+				WithPath("task-context.from-parameters")
+		}
+		name, rest, deeper = strings.Cut(rest, ".")
+		v = m.At(name)
+	}
+	return v, nil
+}
+
+// contextFile reads the file that from-file names, relative to the repository's root.
+func contextFile(cfg *taskgraph.Config, name value.Value) (*value.Map, error) {
+	const where = "task-context.from-file"
+	file := name.Str()
+	if !path.IsAbs(file) {
+		file = path.Clean(file)
+	}
+	doc, err := cfg.Project.Document(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, diag.Errorf(diag.Unreadable, name.Pos(), "there is no file %q in the repository", file).WithPath(where)
+	case err != nil:
+		return nil, diag.Placed(err, name.Pos(), where)
+	case doc.Map() == nil:
+		return nil, diag.Errorf(diag.WrongType, doc.Or(name.Pos()).Pos(), "want a map of values, got %s", doc.Describe()).InFile(file).
+			WithRelated(name.Pos(), "%s names the file", where)
+	}
+	return doc.Map(), nil
+}

@@ -1,0 +1,85 @@
+package transforms
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// treeherderMetadata makes extra.treeherder and the route by which Treeherder finds the task.
+func treeherderMetadata(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	routes, extra := editListOrNew(stub, "routes"), editMapOrNew(stub, "extra")
+	given := stub.At("treeherder")
+	if given.Truthy() {
+		merged := treeherderDefaults(cfg.Kind, stub.Str("label"))
+		merged.Update(given.Map())
+		if err := treeherderExtra(cfg, extra, merged, given); err != nil {
+			return err
+		}
+		routes.AppendStrings("tc-treeherder.v2." + treeherderProject(cfg, false) + "." + cfg.Params.At("head_rev").Str() + "." + cfg.Params.At("pushlog_id").Str())
+	}
+	yield(stub)
+	return nil
+}
+
+// treeherderExtra sets what Treeherder reads from a definition: where the task stands on its page and what it is.
+func treeherderExtra(cfg *taskgraph.Config, extra, merged *value.Map, given value.Value) error {
+	fail := func(v value.Value, key, format string, args ...any) *diag.Diagnostic {
+		pos := v.Pos()
+		if pos == 0 {
+			pos = given.Pos()
+		}
+		return diag.Errorf(diag.BadTreeherder, pos, format, args...).WithPath("treeherder." + key)
+	}
+	th := editMapOrNew(extra, "treeherder")
+	platform := merged.At("platform")
+	extra.SetDefault("treeherder-platform", platform)
+	machine, collection, ok := strings.Cut(platform.Str(), "/")
+	if !ok {
+		return fail(platform, "platform", "want platform/collection, got %s", platform.Describe()).WithHint("%s/opt", platform.Str())
+	}
+	if tier := merged.At("tier"); tier.IsNull() {
+		return fail(tier, "tier", "want an integer, got null")
+	}
+	th.Set("machine", value.MapOf("platform", value.NewString(machine).At(platform.Pos())).Value())
+	th.Set("collection", value.MapOf(collection, true).Value())
+	text := merged.At("symbol")
+	group, symbol, err := splitSymbol(text.Str())
+	if err != nil {
+		return at(err, text, "treeherder.symbol")
+	}
+	if group != "?" {
+		th.Set("groupSymbol", value.NewString(group).At(text.Pos()))
+		name, ok := cfg.Graph.GroupNames().Get(group)
+		if !ok {
+			return fail(text, "symbol", "treeherder group %q has no name", group).
+				WithHint("add it to treeherder.group-names in config.yml; %s", diag.DidYouMean(group, cfg.Graph.GroupNames().Keys()))
+		}
+		th.Set("groupName", name)
+	}
+	th.Set("symbol", value.NewString(symbol).At(text.Pos()))
+	if utf8.RuneCountInString(symbol) > 25 || utf8.RuneCountInString(group) > 25 {
+		return fail(text, "symbol", "symbol and group must not be longer than 25 characters, got %q", text.Str())
+	}
+	th.Set("jobKind", merged.At("kind"))
+	th.Set("tier", merged.At("tier"))
+	return nil
+}
+
+// treeherderProject gives the project under which Treeherder shows the push. For pull requests the head repository's
+// name would be wrong, so routes take the base repository's; the link in the description keeps the project, as in the
+// reference.
+func treeherderProject(cfg *taskgraph.Config, link bool) string {
+	project := cfg.Params.Project()
+	if !strings.HasPrefix(cfg.Params.At("tasks_for").Str(), "github-pull-request") {
+		return project
+	}
+	if !link {
+		base := cfg.Params.At("base_repository").Str()
+		project = strings.TrimSuffix(base[strings.LastIndexByte(base, '/')+1:], ".git")
+	}
+	return project + "-pr"
+}

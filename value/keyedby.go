@@ -1,0 +1,143 @@
+package value
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/pyre"
+)
+
+// Keyed says how a value that depends on something else is resolved.
+type Keyed struct {
+	// Item is what errors call the value.
+	Item string
+	// Attr gives what a by-NAME is resolved with, and whether NAME is known. A null counts as unknown.
+	Attr func(name string) (Value, bool)
+	// Defer are names whose by-NAME is left as it is, for a later transform.
+	Defer []string
+	// AllowMultiple takes the first of several patterns that match, which is an error otherwise.
+	AllowMultiple bool
+}
+
+// EvaluateKeyedBy resolves a value that may be keyed by something: a map with the single key by-NAME, whose value maps
+// alternatives to values. The alternative that equals the attribute counts; else the one whose pattern, a Python regular expression,
+// matches it to its end; else the one called default. What was found may be keyed again.
+//
+// As in the reference a pattern is not put into a group before its end is anchored, so that a|b matches all that begins
+// with a.
+func EvaluateKeyedBy(v Value, k Keyed) (Value, error) {
+	for {
+		m := v.Map()
+		if m.Len() != 1 {
+			return v, nil
+		}
+		e := m.entries[0]
+		name, keyed := strings.CutPrefix(e.Key.Str(), "by-")
+		if !keyed || slices.Contains(k.Defer, name) {
+			return v, nil
+		}
+		next, err := k.choose(name, e)
+		if err != nil {
+			return v, err
+		}
+		v = next
+	}
+}
+
+// choose gives the value of the alternative of one by-NAME that counts.
+func (k *Keyed) choose(name string, e Entry) (Value, error) {
+	alternatives := e.Value.Map()
+	fail := func(format string, args ...any) *diag.Diagnostic {
+		d := diag.Errorf(diag.BadKeyedBy, e.Key.pos, format, args...)
+		if k.Item != "" {
+			d.Message += ", while resolving " + k.Item
+		}
+		return d
+	}
+	if alternatives == nil {
+		return Value{}, fail("by-%s needs a map of alternatives, got %s", name, e.Value.Describe())
+	}
+	fallback, hasDefault := alternatives.Get("default")
+	if alternatives.Len() == 1 && hasDefault {
+		return Value{}, fail("by-%s has no alternative but default: it is not needed", name).WithHint("put the value of default in its place")
+	}
+	attr, ok := Value{}, false
+	if k.Attr != nil {
+		attr, ok = k.Attr(name)
+	}
+	if !ok || attr.IsNull() {
+		if hasDefault {
+			return fallback, nil
+		}
+		return Value{}, fail("there is no attribute %s, and by-%s has no default", name, name).WithHint("alternatives: %s", strings.Join(alternatives.Keys(), ", "))
+	}
+	if attr.Kind() == ListKind || attr.Kind() == MapKind {
+		return Value{}, fail("attribute %s is %s, which no alternative can match", name, attr.Describe())
+	}
+	if exact, ok := alternatives.GetKey(attr); ok {
+		return exact, nil
+	}
+	text, isText := attr.AsString()
+	if !isText {
+		return Value{}, fail("attribute %s is %s, and patterns match text only", name, attr.Describe()).WithRelated(attr.pos, "the attribute")
+	}
+	var matches []Entry
+	for alt := range alternatives.Entries() {
+		pattern, isPattern := alt.Key.AsString()
+		if !isPattern {
+			return Value{}, fail("the alternative %s is no text", alt.Key.Describe())
+		}
+		re, err := pyre.EndAnchored(pattern)
+		if err != nil {
+			return Value{}, diag.Placed(err, alt.Key.pos, "by-"+name)
+		}
+		matched, err := re.Match(text)
+		if err != nil {
+			return Value{}, diag.Placed(err, alt.Key.pos, "by-"+name)
+		}
+		if matched {
+			matches = append(matches, alt)
+		}
+	}
+	switch {
+	case len(matches) > 1 && !k.AllowMultiple:
+		d := fail("multiple alternatives of by-%s match %q", name, text)
+		for _, alt := range matches {
+			d.WithRelated(alt.Key.pos, "%q matches", alt.Key.Str())
+		}
+		return Value{}, d
+	case len(matches) > 0:
+		return matches[0].Value, nil
+	case hasDefault:
+		return fallback, nil
+	}
+	return Value{}, fail("no alternative of by-%s matches %q, and there is no default", name, text).
+		WithHint("%s", diag.DidYouMean(text, alternatives.Keys()))
+}
+
+// ResolveKeyedBy resolves the value at a dot path of item, in place: see [EachDotPath] and [EvaluateKeyedBy]. What k.Attr does
+// not know is looked up among the fields of item.
+func ResolveKeyedBy(item *Map, path, itemName string, k Keyed) error {
+	outer := k.Attr
+	k.Attr = func(name string) (Value, bool) {
+		if outer != nil {
+			if v, ok := outer(name); ok {
+				return v, true
+			}
+		}
+		return item.Get(name)
+	}
+	k.Item = "`" + path + "` in `" + itemName + "`"
+	return EachDotPath(item, path, func(container *Map, key string) error {
+		v := container.At(key)
+		resolved, err := EvaluateKeyedBy(v, k)
+		if err != nil {
+			return diag.Placed(err, v.pos, path)
+		}
+		if !Same(resolved, v) {
+			container.Set(key, resolved)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,397 @@
+package value
+
+import (
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/taskgraph-go/decision/diag"
+)
+
+// Entry is a key and a value of a [Map].
+type Entry struct{ Key, Value Value }
+
+// Map is an ordered map of values. See the package documentation for who may change one. A nil *Map reads as
+// an empty one.
+type Map struct {
+	entries []Entry
+	index   map[string]int32 // positions of string keys, once there are many entries
+	cow     atomic.Bool      // entries may be seen by another Map: copy before a change
+}
+
+// shareMap gives a map that sees m's entries and copies them before its first change. It does not touch m.
+func shareMap(m *Map) *Map {
+	c := &Map{entries: m.entries, index: m.index}
+	c.cow.Store(true)
+	return c
+}
+
+// indexed is the number of entries from which a map keeps an index.
+const indexed = 24
+
+// NewMap gives an empty map with room for n entries.
+func NewMap(n int) *Map {
+	if n == 0 {
+		return &Map{}
+	}
+	return &Map{entries: make([]Entry, 0, n)}
+}
+
+// MapOf gives a map of alternating keys and values, which are passed to [Of].
+func MapOf(pairs ...any) *Map {
+	m := NewMap(len(pairs) / 2)
+	for i := 0; i < len(pairs); i += 2 {
+		m.Set(pairs[i].(string), Of(pairs[i+1]))
+	}
+	return m
+}
+
+// Value wraps the map. Afterwards the map belongs to whatever holds the Value.
+func (m *Map) Value() Value { return Value{ptr: unsafe.Pointer(m), meta: uint32(MapKind)} }
+
+// Len gives the number of entries.
+func (m *Map) Len() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.entries)
+}
+
+// Entry gives the i-th entry in insertion order.
+func (m *Map) Entry(i int) Entry { return m.entries[i] }
+
+// find gives the place of a string key, -1 when it is absent.
+func (m *Map) find(key string) int {
+	if m == nil {
+		return -1
+	}
+	if m.index != nil {
+		if i, ok := m.index[key]; ok {
+			return int(i)
+		}
+		return -1
+	}
+	want := uint32(String) | uint32(len(key))<<lenShift
+	for i := range m.entries {
+		if k := &m.entries[i].Key; k.meta == want && k.text() == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// findKey gives the place of any key. Keys are equal as in Python: 1, 1.0 and true are one.
+func (m *Map) findKey(key Value) int {
+	if m == nil {
+		return -1
+	}
+	if key.Kind() == String {
+		return m.find(key.text())
+	}
+	for i := range m.entries {
+		if k := m.entries[i].Key; k.Kind() != String && Equal(k, key) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Get gives the value of a string key and whether the key is there.
+func (m *Map) Get(key string) (Value, bool) {
+	if i := m.find(key); i >= 0 {
+		return m.entries[i].Value, true
+	}
+	return Value{}, false
+}
+
+// GetKey gives the value of any key and whether the key is there.
+func (m *Map) GetKey(key Value) (Value, bool) {
+	if i := m.findKey(key); i >= 0 {
+		return m.entries[i].Value, true
+	}
+	return Value{}, false
+}
+
+// At gives the value of a string key, null when it is absent.
+func (m *Map) At(key string) Value {
+	v, _ := m.Get(key)
+	return v
+}
+
+// Has says whether the string key is there.
+func (m *Map) Has(key string) bool { return m.find(key) >= 0 }
+
+// Str gives the string at a key, "" when it is absent or no string.
+func (m *Map) Str(key string) string { return m.At(key).Str() }
+
+// KeyPos gives where a key was written.
+func (m *Map) KeyPos(key string) diag.Pos {
+	if i := m.find(key); i >= 0 {
+		if p := m.entries[i].Key.pos; p != 0 {
+			return p
+		}
+		return m.entries[i].Value.pos
+	}
+	return 0
+}
+
+// All gives keys and values in insertion order. A key that is no string is given as JSON would write it.
+func (m *Map) All() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if m == nil {
+			return
+		}
+		for i := range m.entries {
+			if !yield(m.entries[i].Key.KeyText(), m.entries[i].Value) {
+				return
+			}
+		}
+	}
+}
+
+// Entries gives the entries in insertion order.
+func (m *Map) Entries() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		if m == nil {
+			return
+		}
+		for i := range m.entries {
+			if !yield(m.entries[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Keys gives the keys in insertion order, as All does.
+func (m *Map) Keys() []string {
+	out := make([]string, 0, m.Len())
+	for k := range m.All() {
+		out = append(out, k)
+	}
+	return out
+}
+
+// KeyText gives a key's text: the string itself, or what Python's json makes of another scalar.
+func (v Value) KeyText() string {
+	switch v.Kind() {
+	case String:
+		return v.text()
+	case Null:
+		return "null"
+	case Bool:
+		return strconv.FormatBool(v.IsTrue())
+	case Int, BigInt:
+		return v.AsBigInt().String()
+	case Float:
+		return FormatFloat(*(*float64)(v.ptr))
+	case Time, Date:
+		t, _ := v.AsTime()
+		return t.Format("2006-01-02")
+	}
+	return v.Describe()
+}
+
+// FormatFloat writes a float as Python's repr does: the shortest digits that read back, with ".0" where it is
+// integral, an exponent from 1e16 up and below 1e-4.
+func FormatFloat(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
+	if a := math.Abs(f); a != 0 && (a >= 1e16 || a < 1e-4) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !slices.Contains([]byte(s), '.') {
+		s += ".0"
+	}
+	return s
+}
+
+// Copy gives a map that can be changed independently of m. It costs the same whatever m holds. m stays the
+// caller's, but containers got from it with EditMap or EditList before the copy must be got again.
+func (m *Map) Copy() *Map {
+	if m == nil {
+		return &Map{}
+	}
+	m.Freeze()
+	return shareMap(m)
+}
+
+// Freeze prepares m to be copied and read from several goroutines at once. Changing m stays possible for its
+// owner, at the price of one copy of its entries.
+func (m *Map) Freeze() {
+	if !m.cow.Load() {
+		m.cow.Store(true)
+	}
+}
+
+// own makes the entries m's alone, with room for extra more.
+func (m *Map) own(extra int) {
+	if !m.cow.Load() {
+		return
+	}
+	entries := make([]Entry, len(m.entries), len(m.entries)+extra)
+	for i, e := range m.entries {
+		e.Value.meta &^= m.shareMask(e.Value)
+		entries[i] = e
+	}
+	m.entries = entries
+	m.cow.Store(false)
+	if m.index != nil {
+		m.reindex()
+	}
+}
+
+// shareMask is what to clear in a value whose holder is copied: who owns a container is no longer sure.
+func (*Map) shareMask(v Value) uint32 {
+	if k := v.Kind(); k >= ListKind {
+		return ownedFlag
+	}
+	return 0
+}
+
+func (m *Map) reindex() {
+	m.index = make(map[string]int32, len(m.entries)+1)
+	for i, e := range m.entries {
+		if e.Key.Kind() == String {
+			m.index[e.Key.text()] = int32(i)
+		}
+	}
+}
+
+// clearOwned is used on every value of a holder that is copied: both holders have to copy it before a change.
+func clearOwned(v Value) Value {
+	if v.Kind() >= ListKind {
+		v.meta &^= ownedFlag
+	}
+	return v
+}
+
+// stored is used on every value that is put into a container. One that was read from a holder which may change it in
+// place is shared from now on, as if it had been copied: neither sees what happens to the other.
+func stored(v Value) Value {
+	if v.Kind() < ListKind || v.meta&ownedFlag == 0 {
+		return v
+	}
+	switch v.Kind() {
+	case MapKind:
+		v.ptr = unsafe.Pointer((*Map)(v.ptr).Copy())
+	case ListKind:
+		v.ptr = unsafe.Pointer((*List)(v.ptr).Copy())
+	}
+	v.meta &^= ownedFlag
+	return v
+}
+
+// Set sets a string key. A new key goes to the end; one that is there keeps its place.
+func (m *Map) Set(key string, v Value) { m.put(m.find(key), NewString(key), v) }
+
+// SetKey sets any key; one that is there keeps its place and spelling.
+func (m *Map) SetKey(key, v Value) { m.put(m.findKey(key), key, v) }
+
+func (m *Map) put(i int, key, v Value) {
+	if i >= 0 {
+		m.own(0)
+		m.entries[i].Value = stored(v)
+		return
+	}
+	m.own(4)
+	m.entries = append(m.entries, Entry{key, stored(v)})
+	switch {
+	case m.index != nil:
+		if key.Kind() == String {
+			m.index[key.text()] = int32(len(m.entries) - 1)
+		}
+	case len(m.entries) >= indexed:
+		m.reindex()
+	}
+}
+
+// SetDefault sets a key that is absent and says whether it did.
+func (m *Map) SetDefault(key string, v Value) bool {
+	if m.Has(key) {
+		return false
+	}
+	m.put(-1, NewString(key), v)
+	return true
+}
+
+// Update sets every entry of other.
+func (m *Map) Update(other *Map) {
+	for e := range other.Entries() {
+		m.SetKey(e.Key, e.Value)
+	}
+}
+
+// Delete removes a key and gives the value that it had.
+func (m *Map) Delete(key string) (Value, bool) {
+	i := m.find(key)
+	if i < 0 {
+		return Value{}, false
+	}
+	m.own(0)
+	v := m.entries[i].Value
+	m.entries = slices.Delete(m.entries, i, i+1)
+	if m.index != nil {
+		m.reindex()
+	}
+	return v, true
+}
+
+// EditMap gives the map at a key, to be changed. It makes an empty one where the key is absent, and gives nil
+// where something else stands there.
+func (m *Map) EditMap(key string) *Map {
+	i := m.find(key)
+	if i < 0 {
+		c := &Map{}
+		m.put(-1, NewString(key), c.Value())
+		m.entries[len(m.entries)-1].Value.meta |= ownedFlag
+		return c
+	}
+	return m.editMapAt(i)
+}
+
+func (m *Map) editMapAt(i int) *Map {
+	if m.entries[i].Value.Kind() != MapKind {
+		return nil
+	}
+	m.own(0)
+	v := &m.entries[i].Value
+	if v.meta&ownedFlag == 0 {
+		v.ptr = unsafe.Pointer(shareMap((*Map)(v.ptr)))
+		v.meta |= ownedFlag
+	}
+	return (*Map)(v.ptr)
+}
+
+// EditList gives the list at a key, to be changed. It makes an empty one where the key is absent, and gives nil
+// where something else stands there.
+func (m *Map) EditList(key string) *List {
+	i := m.find(key)
+	if i < 0 {
+		l := &List{}
+		m.put(-1, NewString(key), l.Value())
+		m.entries[len(m.entries)-1].Value.meta |= ownedFlag
+		return l
+	}
+	if m.entries[i].Value.Kind() != ListKind {
+		return nil
+	}
+	m.own(0)
+	return editList(&m.entries[i].Value)
+}
+
+// SetAt replaces the value of the i-th entry.
+func (m *Map) SetAt(i int, v Value) {
+	m.own(0)
+	m.entries[i].Value = stored(v)
+}

@@ -1,0 +1,59 @@
+package value
+
+import "strings"
+
+// Merge gives what several maps hold together, later ones taking precedence, as the reference merges defaults into
+// tasks: maps are merged key by key, lists are joined, anything else is replaced. A map with a single by-* key, and a value of
+// another type than the one before it, replaces what was there whole. The keys of earlier maps come first.
+//
+// The result is the caller's to change; what it shares with the maps is not copied.
+func Merge(maps ...*Map) *Map {
+	if len(maps) == 0 {
+		return NewMap(0)
+	}
+	out := maps[0].Copy()
+	for _, m := range maps[1:] {
+		merge(out, m)
+	}
+	return out
+}
+
+func merge(into, m *Map) {
+	for e := range m.Entries() {
+		i := into.findKey(e.Key)
+		if i < 0 || isKeyedBy(e.Value) || !sameType(into.entries[i].Value, e.Value) {
+			into.put(i, e.Key, e.Value)
+			continue
+		}
+		switch e.Value.Kind() {
+		case MapKind:
+			if e.Value.Map().Len() > 0 {
+				merge(into.editMapAt(i), e.Value.Map())
+			}
+		case ListKind:
+			before := into.entries[i].Value
+			switch {
+			case before.List().Len() == 0:
+				into.SetAt(i, e.Value)
+			case e.Value.List().Len() > 0:
+				joined := make([]Value, 0, before.List().Len()+e.Value.List().Len())
+				joined = append(append(joined, before.List().items...), e.Value.List().items...)
+				into.SetAt(i, NewList(joined...).Value().At(e.Value.pos))
+			}
+		default:
+			into.SetAt(i, e.Value)
+		}
+	}
+}
+
+// isKeyedBy says whether v is a map with one key, by-something.
+func isKeyedBy(v Value) bool {
+	m := v.Map()
+	return m.Len() == 1 && strings.HasPrefix(m.entries[0].Key.Str(), "by-")
+}
+
+// sameType says whether Python would have v and w in the same type.
+func sameType(v, w Value) bool {
+	a, b := v.Kind(), w.Kind()
+	return a == b || (a == Int || a == BigInt) && (b == Int || b == BigInt)
+}
