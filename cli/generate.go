@@ -143,7 +143,7 @@ func (s *session) generator(ctx context.Context, spec string) (*taskgraph.Genera
 func (s *session) generatorOf(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.Generator, error) {
 	a, o := s.app, s.opts
 	params, err := parameters.Load(ctx, spec, parameters.Options{
-		Overrides: s.overrides, Extensions: a.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
+		Dir: a.Dir, Overrides: s.overrides, Extensions: a.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
 		Clock: a.Clock, Env: a.Env, Offline: o.offline, Reader: &s.reader, Log: a.log,
 	})
 	if err != nil {
@@ -165,7 +165,7 @@ func (a *App) generate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
-	specs, err := parameters.Expand(o.parameters)
+	specs, err := parameters.Expand(a.Dir, o.parameters)
 	if err != nil {
 		return err
 	}

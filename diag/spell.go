@@ -14,7 +14,7 @@ func Nearest(name string, candidates []string) string {
 			continue
 		}
 		d := distance(fold(name), fold(c), bestDist)
-		if d < bestDist {
+		if d < bestDist && d < max(len(name), len(c)) { // something must be left as it is
 			best, bestDist = c, d
 		}
 	}

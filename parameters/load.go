@@ -30,6 +30,8 @@ type Options struct {
 	Extensions []Extension
 	// TrustDomain is what the specs project=NAME need to find the project in the index.
 	TrustDomain string
+	// Dir is the directory that names of files are relative to; "" is the working directory.
+	Dir string
 	// Checkout is where defaults come from; nil is the working directory. Sets that are loaded together
 	// should share one.
 	Checkout *Checkout
@@ -111,7 +113,7 @@ const maxDocument = 256 << 20
 // fetch reads what spec leads to. As in the reference a file counts first, whatever its name looks like.
 func (o *Options) fetch(ctx context.Context, spec string) (document, error) {
 	doc := document{name: spec, format: format(spec)}
-	text, err := os.ReadFile(spec)
+	text, err := os.ReadFile(inDir(o.Dir, spec))
 	switch {
 	case err == nil:
 		doc.text = text
@@ -140,7 +142,7 @@ func (o *Options) fetchRemote(ctx context.Context, spec string) (document, error
 	index, isIndex := strings.CutPrefix(spec, indexPrefix)
 	switch {
 	case address == nil && !isTask && !isProject && !isIndex:
-		return document{}, unknownSpec(spec)
+		return document{}, unknownSpec(o.Dir, spec)
 	case address == nil && strings.HasSuffix(spec, "="):
 		return document{}, diag.Errorf(diag.Unreadable, 0, "%q names nothing", spec)
 	case o.Offline:

@@ -47,15 +47,15 @@ func webAddress(spec string) *url.URL {
 }
 
 // Expand puts the files of a directory in the place of the directory: those that end in .yml or .json, or either
-// and .gz, by name. Other specs stay as they are.
-func Expand(specs []string) ([]string, error) {
+// and .gz, by name. Other specs stay as they are. Names of files are relative to dir; "" is the working directory.
+func Expand(dir string, specs []string) ([]string, error) {
 	var out []string
 	for _, spec := range specs {
-		if info, err := os.Stat(spec); spec == "" || err != nil || !info.IsDir() {
+		if info, err := os.Stat(inDir(dir, spec)); spec == "" || err != nil || !info.IsDir() {
 			out = append(out, spec)
 			continue
 		}
-		entries, err := os.ReadDir(spec)
+		entries, err := os.ReadDir(inDir(dir, spec))
 		if err != nil {
 			return nil, unreadable(spec, err)
 		}
@@ -101,8 +101,16 @@ func unreadable(spec string, err error) *diag.Diagnostic {
 	return diag.Errorf(diag.Unreadable, 0, "cannot be read: %v", err).InFile(spec)
 }
 
+// inDir gives the place of a file that is named relative to a directory.
+func inDir(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}
+
 // unknownSpec is for a spec that is not even the name of a file.
-func unknownSpec(spec string) *diag.Diagnostic {
+func unknownSpec(dir, spec string) *diag.Diagnostic {
 	d := diag.Errorf(diag.Unreadable, 0, "%q is no file, and no other way to name parameters", spec)
 	name, rest, assigned := strings.Cut(spec, "=")
 	if !assigned {
@@ -115,16 +123,16 @@ func unknownSpec(spec string) *diag.Diagnostic {
 		}
 		return d.WithHint("did you mean %q?", near+"="+rest)
 	}
-	if near := nearFile(spec); near != "" {
+	if near := nearFile(dir, spec); near != "" {
 		return d.WithHint("did you mean %q?", near)
 	}
 	return d.WithHint("want a file that ends in .yml or .json, a directory of such, a URL, task-id=ID, project=NAME or index=PATH")
 }
 
 // nearFile gives the file in the same directory whose name is closest.
-func nearFile(spec string) string {
+func nearFile(base, spec string) string {
 	dir, name := filepath.Split(spec)
-	entries, err := os.ReadDir(filepath.Clean(dir + "."))
+	entries, err := os.ReadDir(inDir(base, filepath.Clean(dir+".")))
 	if err != nil {
 		return ""
 	}

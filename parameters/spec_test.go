@@ -39,16 +39,16 @@ func TestExpand(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
 	}
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "sub.yml"), 0o755))
-	got, err := Expand([]string{"first.yml", dir, "task-id=x", ""})
+	got, err := Expand("", []string{"first.yml", dir, "task-id=x", ""})
 	require.NoError(t, err)
 	assert.Equal(t, []string{
 		"first.yml", filepath.Join(dir, "a.json"), filepath.Join(dir, "b.yml"), filepath.Join(dir, "c.yml.gz"), filepath.Join(dir, "e.json.gz"), "task-id=x", "",
 	}, got)
 
-	_, err = Expand([]string{filepath.Join(dir, "sub.yml")})
+	_, err = Expand("", []string{filepath.Join(dir, "sub.yml")})
 	assert.ErrorContains(t, err, "there are no parameters in the directory")
 	assert.Equal(t, diag.ExitInput, diag.ExitCode(err))
-	got, err = Expand(nil)
+	got, err = Expand("", nil)
 	require.NoError(t, err)
 	assert.Empty(t, got)
 }

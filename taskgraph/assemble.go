@@ -59,6 +59,7 @@ func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error 
 	const batch = 256
 	urls := newArtifactURLs(o.g.project.Environment)
 	var next atomic.Int64
+	var homeless firstError
 	work := func() {
 		r := &references{decision: o.g.opts.DecisionTaskID, urls: urls}
 		for {
@@ -73,6 +74,10 @@ func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error 
 					o.report(t, d)
 				}
 				r.errs = r.errs[:0]
+				if r.homeless != nil {
+					homeless.add(i, t, r.homeless)
+					r.homeless = nil
+				}
 			}
 		}
 	}
@@ -82,7 +87,27 @@ func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error 
 	}
 	work()
 	wg.Wait()
+	if homeless.err != nil {
+		o.report(homeless.task, homeless.err)
+	}
 	return o.errs.Err(o.g.project.Sources)
+}
+
+// firstError keeps the error of the first of many tasks that are looked at in any order: one that all of them would
+// meet is worth one report.
+type firstError struct {
+	mu    sync.Mutex
+	place int
+	task  *Task
+	err   error
+}
+
+func (f *firstError) add(place int, t *Task, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil || place < f.place {
+		f.place, f.task, f.err = place, t, err
+	}
 }
 
 // finish gives the task as it is submitted.

@@ -70,11 +70,11 @@ func (c *GraphConfig) CachePullRequests() bool {
 }
 
 // ExpiresAfter is how long tasks of level 1 and their artifacts are kept unless they say otherwise.
-func (c *GraphConfig) ExpiresAfter() string {
-	if s, ok := c.doc.At("task-expires-after").AsString(); ok {
-		return s
+func (c *GraphConfig) ExpiresAfter() value.Value {
+	if v := c.doc.At("task-expires-after"); v.IsString() {
+		return v
 	}
-	return "28 days"
+	return value.NewString("28 days")
 }
 
 // forProject resolves a top-level value that may be keyed by project, once for each project.

@@ -128,7 +128,9 @@ func (g *Generator) aboutTask(t *Task, err error) error {
 	all := slices.Clone(diag.Flatten(err))
 	for i, d := range all {
 		c := *d
-		all[i] = aboutTask(t, &c).InFile(g.project.KindsDir() + "/" + t.Kind + "/kind.yml")
+		if all[i] = aboutTask(t, &c); c.Pos == 0 {
+			c.InFile(g.project.KindsDir() + "/" + t.Kind + "/kind.yml")
+		}
 	}
 	return &diag.Errors{All: all}
 }

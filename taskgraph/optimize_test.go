@@ -350,6 +350,21 @@ func TestOptimizationErrors(t *testing.T) {
 	}
 }
 
+func TestMissingRootURLIsReportedOnce(t *testing.T) {
+	g := testGenerator(t, GeneratorOptions{})
+	g.project.Environment = environment(map[string]string{"TASKCLUSTER_ROOT_URL": ""})
+	var tasks []*Task
+	for i := range 1000 {
+		tasks = append(tasks, task(fmt.Sprint("t", i), "", at(diag.Pos(i+1)), field("x", artifactRef("<decision/public/x>")), field("y", artifactRef("<decision/private/x>"))))
+	}
+	_, err := g.optimize(t.Context(), allOf(tasks...))
+	all := diag.Flatten(err)
+	require.Len(t, all, 1)
+	assert.Equal(t, "t0", all[0].Label)
+	assert.Equal(t, diag.Pos(1), all[0].Pos)
+	assert.Contains(t, all[0].Message, "TASKCLUSTER_ROOT_URL")
+}
+
 func TestDeadlinesThatNobodyNeedsAreNotRead(t *testing.T) {
 	bad := field("deadline", value.MapOf("relative-datestamp", "nonsense"))
 	// The leaf has no dependents, and what depends on something that stays cannot be replaced.

@@ -22,8 +22,9 @@ type references struct {
 	self string     // task id of the task at hand
 	deps *value.Map // edge name to task id
 
-	buf  []byte
-	errs []*diag.Diagnostic
+	buf      []byte
+	errs     []*diag.Diagnostic
+	homeless error // the first address that could not be made because the root URL is not known
 }
 
 // definition gives a copy of a task definition with the references resolved; it shares with the original whatever has
@@ -227,7 +228,9 @@ func (r *references) artifactText(v value.Value) string {
 		}
 		prefix, err := r.urls.prefix(path)
 		if err != nil {
-			r.errs = append(r.errs, diag.Flatten(diag.Placed(err, v.Pos(), "artifact-reference"))...)
+			if r.homeless == nil {
+				r.homeless = diag.Placed(err, v.Pos(), "artifact-reference")
+			}
 			continue
 		}
 		out = append(append(append(append(out, prefix...), id...), "/artifacts/"...), path...)

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -48,8 +49,11 @@ func cacheTasks(cfg *taskgraph.Config, stubs iter.Seq2[*value.Map, error]) iter.
 				results[dep.Label] = cachedResult{m.Str("type"), m.Str("name"), m.Str("digest")}.String()
 			}
 		}
+		exists := func(label string) bool {
+			return cfg.Deps.Task(label) != nil || slices.ContainsFunc(tasks, func(t *value.Map) bool { return t.Str("label") == label })
+		}
 		for _, task := range tasks {
-			if !yield(task, cacheTask(cfg, task, results)) {
+			if !yield(task, cacheTask(cfg, task, results, exists)) {
 				return
 			}
 		}
@@ -57,7 +61,7 @@ func cacheTasks(cfg *taskgraph.Config, stubs iter.Seq2[*value.Map, error]) iter.
 }
 
 // cacheTask makes a task with a cache section a cached one and adds its result to those of the tasks before it, by label.
-func cacheTask(cfg *taskgraph.Config, task *value.Map, results map[string]string) error {
+func cacheTask(cfg *taskgraph.Config, task *value.Map, results map[string]string, exists func(label string) bool) error {
 	v, _ := task.Delete("cache")
 	if v.IsNull() {
 		return nil
@@ -77,7 +81,7 @@ func cacheTask(cfg *taskgraph.Config, task *value.Map, results map[string]string
 		label := e.Value.Str()
 		r, ok := results[label]
 		if !ok && !cfg.Failed(label) {
-			return uncachedParent(task, e, results)
+			return uncachedParent(task, e, results, exists(label))
 		}
 		parents = append(parents, r)
 	}
@@ -111,19 +115,16 @@ func digestData(v value.Value) ([]string, error) {
 	return data, nil
 }
 
-func uncachedParent(task *value.Map, dependency value.Entry, results map[string]string) error {
+// uncachedParent says that a cached task depends on a task that is not cached, or that there is no such task.
+func uncachedParent(task *value.Map, dependency value.Entry, results map[string]string, exists bool) error {
 	label := dependency.Value.Str()
-	pos := dependency.Value.Or(dependency.Key.Pos()).Pos()
-	if pos == 0 {
-		pos = task.KeyPos("label")
+	pos := dependency.Value.Or(dependency.Key.Pos()).Or(task.KeyPos("label")).Pos()
+	path := "dependencies." + dependency.Key.KeyText()
+	if exists {
+		return diag.Errorf(diag.BadOptimize, pos, "a cached task can only depend on cached tasks, and %q is none", label).WithPath(path)
 	}
-	var labels []string
-	for l := range results {
-		labels = append(labels, l)
-	}
-	d := diag.Errorf(diag.BadOptimize, pos, "a cached task can only depend on cached tasks: %q is none, or is not there", label).
-		WithPath("dependencies." + dependency.Key.KeyText())
-	if near := diag.Nearest(label, labels); near != "" {
+	d := diag.Errorf(diag.MissingDep, pos, "there is no task %q in this kind and those that it depends on", label).WithPath(path)
+	if near := diag.Nearest(label, slices.Collect(maps.Keys(results))); near != "" {
 		d.WithHint("did you mean %q?", near)
 	}
 	return d

@@ -76,7 +76,7 @@ func imageTask(cfg *taskgraph.Config, stub *value.Map, available []string, level
 	}
 
 	// Level 1 wants its images soon; elsewhere they are read more often than built.
-	compression, expires := "10", "1 year"
+	compression, expires := "10", value.NewString("1 year")
 	if level == 1 {
 		compression = "3"
 	}

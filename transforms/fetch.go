@@ -82,15 +82,13 @@ func fetchDescription(cfg *taskgraph.Config, stub *value.Map, command *taskgraph
 	expires := stub.At("expires-after")
 	if expires.IsNull() {
 		// What is fetched never changes: keep it for good.
-		text := "1000 years"
-		if cfg.Params.Level() != "3" {
-			text = cfg.Graph.ExpiresAfter()
+		if expires = value.NewString("1000 years"); cfg.Params.Level() != "3" {
+			expires = cfg.Graph.ExpiresAfter()
 		}
-		expires = value.NewString(text)
 	}
 	image := stub.At("docker-image")
 	if image.IsNull() {
-		image = value.MapOf("in-tree", "fetch").Value().At(pos)
+		image = value.MapOf("in-tree", value.NewString("fetch").At(pos)).Value().At(pos)
 	}
 	env := command.Env.Copy()
 	env.Set("UPLOAD_DIR", value.NewString(fetchUploads))

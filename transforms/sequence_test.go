@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -159,8 +160,8 @@ func (b *bench) step(step taskgraph.Step, stubs []*value.Map) (out []*value.Map)
 	return out
 }
 
-// TestSequences runs the cases of testdata/sequences: what the reference makes of the same stubs, with the order of keys.
-func TestSequences(t *testing.T) {
+// sequenceCases calls do for the cases of testdata/sequences.
+func sequenceCases(t *testing.T, do func(t *testing.T, c *value.Map)) {
 	files, err := filepath.Glob("testdata/sequences/*.yml")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -168,29 +169,41 @@ func TestSequences(t *testing.T) {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for v := range document(t, file, string(text)).List().Values() {
-			c := v.Map()
-			name := strings.TrimSuffix(filepath.Base(file), ".yml") + ": " + c.Str("name")
-			t.Run(name, func(t *testing.T) {
-				b := newBench(t, c)
-				in := stubs(c)
-				for _, s := range in {
-					s.Freeze()
-				}
-				before := jsonLines(t, c.At("tasks").Map().Value())
-				got := b.run(c.At("transforms").List(), in)
-				require.NoError(t, b.errs.Err(sources))
-				var lines, want []string
-				for _, s := range got {
-					lines = append(lines, jsonLines(t, s.Value()))
-				}
-				for w := range c.At("want").List().Values() {
-					want = append(want, jsonLines(t, w))
-				}
-				assert.Equal(t, want, lines)
-				assert.Equal(t, before, jsonLines(t, c.At("tasks").Map().Value()), "the document was changed")
-			})
+			name := strings.TrimSuffix(filepath.Base(file), ".yml") + ": " + v.Map().Str("name")
+			t.Run(name, func(t *testing.T) { do(t, v.Map()) })
 		}
 	}
+}
+
+// TestSequences compares with what the reference makes of the same stubs, with the order of keys.
+func TestSequences(t *testing.T) {
+	sequenceCases(t, func(t *testing.T, c *value.Map) {
+		b := newBench(t, c)
+		before := jsonLines(t, c.At("tasks").Map().Value())
+		got := b.run(c.At("transforms").List(), stubs(c))
+		require.NoError(t, b.errs.Err(sources))
+		var lines, want []string
+		for _, s := range got {
+			lines = append(lines, jsonLines(t, s.Value()))
+		}
+		for w := range c.At("want").List().Values() {
+			want = append(want, jsonLines(t, w))
+		}
+		assert.Equal(t, want, lines)
+		assert.Equal(t, before, jsonLines(t, c.At("tasks").Map().Value()), "the document was changed")
+	})
+}
+
+// TestSequencesShareDocuments runs each case several times at once, as generations for several parameters do.
+func TestSequencesShareDocuments(t *testing.T) {
+	sequenceCases(t, func(t *testing.T, c *value.Map) {
+		var wg sync.WaitGroup
+		for range 4 {
+			b := newBench(t, c)
+			wg.Go(func() { b.run(c.At("transforms").List(), stubs(c)) })
+		}
+		wg.Wait()
+	})
 }
 
 func jsonLines(t testing.TB, v value.Value) string {

@@ -33,7 +33,10 @@ func setTaskImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*v
 	if !worker.Has("implementation") {
 		workerType := stub.At("worker-type")
 		if !workerType.IsString() {
-			return diag.Errorf(diag.MissingField, stub.KeyPos("worker-type"), "a task needs a worker-type, got %s", workerType.Describe()).WithPath("worker-type")
+			// Without it nothing can be said about the worker. The check of the description reports that, with what else is wrong.
+			stub.Delete("worker")
+			yield(stub)
+			return nil
 		}
 		implementation, os, err := cfg.Graph.Implementation(workerType.Str(), workerType.Pos())
 		if err != nil {
@@ -57,6 +60,10 @@ func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map
 	stub.SetDefault("always-target", no)
 	stub.SetDefault("optimization", value.Value{})
 	stub.SetDefault("needs-sccache", no)
+	if !stub.Has("worker") {
+		yield(stub)
+		return nil
+	}
 	worker := stub.EditMap("worker")
 	switch worker.Str("implementation") {
 	case "docker-worker":
@@ -96,16 +103,8 @@ func validateTask(*taskgraph.Config) (taskgraph.Each, error) {
 	task := schemas.Load("task")
 	return func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
 		found := task.Validate(stub.Value())
-		worker := stub.At("worker")
-		implementation := worker.Map().At("implementation")
-		builder, err := cfg.Registry.PayloadBuilders.Find(implementation.Str(), implementation.Pos(), diag.BadWorker)
-		if err != nil {
-			found = append(found, diag.Flatten(err)...)
-		} else if builder.Schema != nil {
-			for _, d := range builder.Schema.Validate(worker) {
-				d.Path = joinPath("worker", d.Path)
-				found = append(found, d)
-			}
+		if worker, ok := stub.Get("worker"); ok {
+			found = append(found, workerMistakes(cfg, worker)...)
 		}
 		if err := invalid(found); err != nil {
 			return err
@@ -113,6 +112,23 @@ func validateTask(*taskgraph.Config) (taskgraph.Each, error) {
 		yield(stub)
 		return nil
 	}, nil
+}
+
+// workerMistakes gives what is wrong with a worker section by the schema of its implementation.
+func workerMistakes(cfg *taskgraph.Config, worker value.Value) []*diag.Diagnostic {
+	implementation := worker.Map().At("implementation")
+	builder, err := cfg.Registry.PayloadBuilders.Find(implementation.Str(), implementation.Pos(), diag.BadWorker)
+	if err != nil {
+		return diag.Flatten(err)
+	}
+	if builder.Schema == nil {
+		return nil
+	}
+	found := builder.Schema.Validate(worker)
+	for _, d := range found {
+		d.Path = joinPath("worker", d.Path)
+	}
+	return found
 }
 
 // githubChecks makes every task of a git repository report to GitHub.

@@ -4,56 +4,64 @@ import (
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/duration"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
 
 // taskBuild has what is the same for all tasks of a kind.
 type taskBuild struct {
-	cfg       *taskgraph.Config
-	level     string
-	project   string
-	source    value.Value
-	parent    value.Value
-	expires   value.Value
-	link      string // suffix of descriptions, for tasks that Treeherder shows
-	datestamp sync.Map
+	cfg     *taskgraph.Config
+	level   string
+	project string
+	source  value.Value
+	parent  value.Value
+	expires value.Value
+	link    string // suffix of descriptions, for tasks that Treeherder shows
+	// created is when tasks come into being, as datestamps has the other times.
+	created    value.Value
+	datestamps sync.Map
 }
 
 // buildTask makes the task definition, the attributes and the dependencies of a task description.
 func buildTask(cfg *taskgraph.Config) (taskgraph.Each, error) {
 	p := cfg.Params
 	b := &taskBuild{cfg: cfg, level: p.At("level").Str(), project: p.Project(), parent: value.NewString(cfg.Project.Environment("TASK_ID")),
-		expires: value.NewString("1 year"), link: " ([Treeherder push](https://treeherder.mozilla.org/#/jobs?repo=" + treeherderProject(cfg, true) + "&revision=" + p.At("head_rev").Str() + "))"}
+		created: value.MapOf("relative-datestamp", "0 seconds").Value(), expires: value.NewString("1 year"), link: " ([Treeherder push](https://treeherder.mozilla.org/#/jobs?repo=" + treeherderProject(cfg, true) + "&revision=" + p.At("head_rev").Str() + "))"}
 	url, err := p.FileURL(cfg.Path, true)
 	if err != nil {
 		return nil, err
 	}
 	b.source = value.NewString(url)
+	b.created.Map().Freeze()
 	if b.level == "1" {
-		b.expires = value.NewString(cfg.Graph.ExpiresAfter())
+		b.expires = cfg.Graph.ExpiresAfter()
 	}
 	return b.build, nil
 }
 
-// relative gives {"relative-datestamp": duration}, the same one for the same duration.
-func (b *taskBuild) relative(duration value.Value) value.Value {
+// datestamp gives {"relative-datestamp": duration}, the same one for the same duration. The reference reads durations
+// when it creates the tasks only, which is late to learn of a mistake.
+func (b *taskBuild) datestamp(after value.Value, path string) (value.Value, error) {
 	type key struct {
 		text string
 		pos  diag.Pos
 	}
-	k := key{duration.Str(), duration.Pos()}
-	if v, ok := b.datestamp.Load(k); ok {
-		return v.(value.Value)
+	k := key{after.Str(), after.Pos()}
+	if v, ok := b.datestamps.Load(k); ok {
+		return v.(value.Value), nil
 	}
-	m := value.MapOf("relative-datestamp", duration)
+	if text, ok := after.AsString(); ok {
+		if _, err := duration.Parse(text); err != nil {
+			return value.Value{}, diag.Placed(err, after.Pos(), path)
+		}
+	}
+	m := value.MapOf("relative-datestamp", after)
 	m.Freeze()
-	v := m.Value().At(duration.Pos())
-	b.datestamp.Store(k, v)
-	return v
+	v := m.Value().At(after.Pos())
+	b.datestamps.Store(k, v)
+	return v, nil
 }
-
-var now = value.NewString("0 seconds")
 
 func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
 	label := stub.At("label")
@@ -92,6 +100,14 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	tags.Set("trust-domain", value.NewString(cfg.Graph.TrustDomain()))
 
 	description := stub.At("description")
+	deadline, err := b.datestamp(stub.At("deadline-after"), "deadline-after")
+	if err != nil {
+		return err
+	}
+	expires, err := b.datestamp(stub.At("expires-after"), "expires-after")
+	if err != nil {
+		return err
+	}
 	metadata := value.NewMap(4)
 	full := description
 	if extra.At("treeherder").Truthy() {
@@ -107,9 +123,9 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	def.Set("workerType", value.NewString(workerType).At(alias.Pos()))
 	editListOrNew(stub, "routes")
 	def.Set("routes", stub.At("routes"))
-	def.Set("created", b.relative(now))
-	def.Set("deadline", b.relative(stub.At("deadline-after")))
-	def.Set("expires", b.relative(stub.At("expires-after")))
+	def.Set("created", b.created)
+	def.Set("deadline", deadline)
+	def.Set("expires", expires)
 	def.Set("scopes", scopes.Value())
 	def.Set("metadata", metadata.Value())
 	def.Set("extra", extra.Value())

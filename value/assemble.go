@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"time"
 )
 
 // assembler builds the containers of a document. Entries and items wait on stacks until a container is complete;
@@ -135,7 +136,7 @@ func (v Value) identity() string {
 		return "b" + v.text()
 	case Time, Date:
 		t, _ := v.AsTime()
-		return v.Kind().String() + t.UTC().String()
+		return v.Kind().String() + strconv.FormatBool(t.Location() == time.UTC) + t.UTC().String()
 	}
 	return v.Kind().String()
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -26,15 +27,20 @@ type JSONStyle struct {
 // A value that has no form in JSON is a [diag.Diagnostic] with the code [diag.NotRepresentable], its position and its
 // path, and so are keys of different types that would have to be sorted. dst then has nothing appended.
 func AppendJSON(dst []byte, v Value, style JSONStyle, depth int) ([]byte, error) {
-	var order [128]int32
-	e := jsonEncoder{indent: max(0, style.Indent), sort: style.SortKeys, order: order[:0]}
+	e := encoders.Get().(*jsonEncoder)
+	defer encoders.Put(e)
+	e.indent, e.sort = max(0, style.Indent), style.SortKeys
 	out := e.value(dst, v, depth)
-	if e.err != nil {
-		e.err.Path = e.path
-		return dst, e.err
+	if err := e.err; err != nil {
+		err.Path = e.path
+		e.err, e.path, e.order = nil, "", e.order[:0]
+		return dst, err
 	}
 	return out, nil
 }
+
+// encoders keeps encoders for the sake of their scratch memory.
+var encoders = sync.Pool{New: func() any { return new(jsonEncoder) }}
 
 // CompactJSON gives a value as JSON in one line, in the order of its maps.
 func CompactJSON(v Value) (string, error) {

@@ -29,7 +29,7 @@ func FuzzYAML(f *testing.F) {
 	for _, c := range yamlMistakes {
 		f.Add([]byte(c.text))
 	}
-	p := pyyaml.Available()
+	p := pyyaml.StartIfInstalled(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		sources := &diag.Sources{}
 		v, err := (&Reader{Sources: sources, Limits: small, Warn: func(*diag.Diagnostic) {}}).YAML("x.yml", bytes.Clone(text))
@@ -65,7 +65,7 @@ func FuzzJSON(f *testing.F) {
 		`{"":0}`, ` 123456789012345678901234567890 `, `[1,]`, `{"a" 1}`, `01`, `1.`, `-`, `"` + "\x01" + `"`, "\ufeff1", `1e999`, `[[[[]]]]`, "\xff"} {
 		f.Add([]byte(text))
 	}
-	p := pyyaml.Available()
+	p := pyyaml.StartIfInstalled(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		v, err := (&Reader{Sources: &diag.Sources{}, Limits: small}).JSON("x.json", bytes.Clone(text))
 		limited := false

@@ -82,7 +82,8 @@ func (k *Keyed) choose(name string, e Entry) (Value, error) {
 	if !isText {
 		return Value{}, fail("attribute %s is %s, and patterns match text only", name, attr.Describe()).WithRelated(attr.pos, "the attribute")
 	}
-	var matches []Entry
+	var room [2]Entry // more than two matter to nobody but the error
+	matches := room[:0]
 	for alt := range alternatives.Entries() {
 		pattern, isPattern := alt.Key.AsString()
 		if !isPattern {
@@ -117,27 +118,38 @@ func (k *Keyed) choose(name string, e Entry) (Value, error) {
 }
 
 // ResolveKeyedBy resolves the value at a dot path of item, in place: see [EachDotPath] and [EvaluateKeyedBy]. What k.Attr does
-// not know is looked up among the fields of item.
+// not know is looked up among the fields of item. A value that is not keyed by anything costs nothing.
 func ResolveKeyedBy(item *Map, path, itemName string, k Keyed) error {
-	outer := k.Attr
+	return eachPlace(item, path, func(p place) error {
+		v := p.container.At(p.key)
+		if !isKeyedBy(v) {
+			return nil
+		}
+		resolved, err := k.within(item, path, itemName, v)
+		if err != nil {
+			return diag.Placed(err, v.pos, path)
+		}
+		if Same(resolved, v) {
+			return nil
+		}
+		if container := p.edit(); container != nil {
+			container.Set(p.key, resolved)
+		}
+		return nil
+	})
+}
+
+// within evaluates a value that is a field of an item, whose other fields are attributes as well.
+func (k Keyed) within(item *Map, path, itemName string, v Value) (Value, error) {
+	extra := k.Attr
+	k.Item = "`" + path + "` in `" + itemName + "`"
 	k.Attr = func(name string) (Value, bool) {
-		if outer != nil {
-			if v, ok := outer(name); ok {
+		if extra != nil {
+			if v, ok := extra(name); ok {
 				return v, true
 			}
 		}
 		return item.Get(name)
 	}
-	k.Item = "`" + path + "` in `" + itemName + "`"
-	return EachDotPath(item, path, func(container *Map, key string) error {
-		v := container.At(key)
-		resolved, err := EvaluateKeyedBy(v, k)
-		if err != nil {
-			return diag.Placed(err, v.pos, path)
-		}
-		if !Same(resolved, v) {
-			container.Set(key, resolved)
-		}
-		return nil
-	})
+	return EvaluateKeyedBy(v, k)
 }

@@ -27,7 +27,10 @@ func merge(into, m *Map) {
 		}
 		switch e.Value.Kind() {
 		case MapKind:
-			if e.Value.Map().Len() > 0 {
+			switch {
+			case into.entries[i].Value.Map().Len() == 0:
+				into.SetAt(i, e.Value)
+			case e.Value.Map().Len() > 0:
 				merge(into.editMapAt(i), e.Value.Map())
 			}
 		case ListKind:

@@ -329,7 +329,8 @@ func Equal(v, w Value) bool {
 		}
 		return true
 	case vk == wk && (vk == Time || vk == Date):
-		return (*time.Time)(v.ptr).Equal(*(*time.Time)(w.ptr))
+		a, b := *(*time.Time)(v.ptr), *(*time.Time)(w.ptr)
+		return a.Equal(b) && (a.Location() == time.UTC) == (b.Location() == time.UTC) // see FormatTime
 	}
 	a, b := v.number(), w.number()
 	return a != nil && b != nil && a.Cmp(b) == 0

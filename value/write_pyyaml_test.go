@@ -98,7 +98,7 @@ func randomTree(r *rand.Rand, depth int) any {
 // TestWriteRandom writes random documents in every way.
 func TestWriteRandom(t *testing.T) {
 	p := pyyaml.Start(t)
-	n := 2000
+	n := 500
 	if testing.Short() {
 		n = 200
 	}
@@ -111,6 +111,9 @@ func TestWriteRandom(t *testing.T) {
 		require.NoError(t, err)
 		for what, write := range map[string]func() ([]byte, error){
 			"json_to_yaml": func() ([]byte, error) { return AppendYAML(nil, v, true) },
+			"json_to_unicode_yaml": func() ([]byte, error) {
+				return YAMLStyle{SortKeys: true, Unicode: true}.Append(nil, v)
+			},
 			"json_to_json": func() ([]byte, error) { return AppendJSON(nil, v, JSONStyle{Indent: 4, SortKeys: true}, 0) },
 		} {
 			got, err := write()
@@ -125,7 +128,7 @@ func TestWriteRandom(t *testing.T) {
 // TestWriteRandomYAML writes what only YAML can hold: dates, binary, sets, keys of every kind.
 func TestWriteRandomYAML(t *testing.T) {
 	p := pyyaml.Start(t)
-	n := 1000
+	n := 300
 	if testing.Short() {
 		n = 100
 	}

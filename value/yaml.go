@@ -1,6 +1,8 @@
 package value
 
 import (
+	"slices"
+
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/yaml"
 )
@@ -34,7 +36,6 @@ func (r *Reader) YAML(name string, text []byte) (Value, error) {
 		return Value{}.At(b.at(0)), nil
 	}
 	b.assembler = newAssembler(len(b.doc.Nodes))
-	b.room = limits.Nodes
 	b.tags = make([]yamlTag, len(b.doc.Tags))
 	for i, tag := range b.doc.Tags {
 		b.tags[i] = tagNamed(tag)
@@ -68,7 +69,6 @@ type yamlBuilder struct {
 	doc      *yaml.Document
 	tags     []yamlTag       // what doc.Tags mean
 	anchored map[int32]Value // what aliases refer to
-	room     int             // how many more entries may be merged
 }
 
 // build makes the value of a node. Where that is wrong it records the mistake and gives null.
@@ -289,19 +289,19 @@ func (b *yamlBuilder) merge(m *openMap, i, v int32) {
 	n := &b.doc.Nodes[t]
 	switch n.Kind {
 	case yaml.Mapping:
-		b.mergeMap(m, v, t)
+		b.mergeMap(m, t)
 		return
 	case yaml.Sequence:
 		var maps []int32
 		for j := t + 1; j < n.Next; j = b.doc.Nodes[j].Next {
 			if u := b.target(j); b.doc.Nodes[u].Kind == yaml.Mapping {
-				maps = append(maps, j)
+				maps = append(maps, u)
 			} else {
 				b.badMerge(i, j, "a map")
 			}
 		}
-		for j := len(maps) - 1; j >= 0; j-- {
-			b.mergeMap(m, maps[j], b.target(maps[j]))
+		for _, u := range slices.Backward(maps) {
+			b.mergeMap(m, u)
 		}
 		return
 	}
@@ -313,17 +313,12 @@ func (b *yamlBuilder) badMerge(i, v int32, want string) {
 	b.relate(d, int(b.doc.Nodes[i].Pos), "the map begins here")
 }
 
-// mergeMap puts the entries of the map t on the stack, which the node v is or refers to.
-func (b *yamlBuilder) mergeMap(m *openMap, v, t int32) {
-	var source *Map
-	if known := b.anchored[t].Map(); known != nil {
-		source = known
-	} else {
+// mergeMap puts the entries of a map on the stack. They count towards the limit of values already: no map has more of
+// them than nodes that an alias to it stands for.
+func (b *yamlBuilder) mergeMap(m *openMap, t int32) {
+	source := b.anchored[t].Map()
+	if source == nil {
 		source = b.dict(b.mapping(t))
-	}
-	if b.room -= source.Len(); b.room < 0 {
-		b.fail(diag.LimitExceeded, int(b.doc.Nodes[v].Pos), "merged maps have too many entries")
-		return
 	}
 	for _, e := range source.entries {
 		b.put(m, e.Key, e.Value)

@@ -16,5 +16,8 @@
 //
 // Errors are *[diag.Diagnostic] with the code [diag.BadRegexp] and without position.
 //
+// Two oddities of Python are not reproduced: a search with (?a:\W) in it misses what the match finds, and a condition
+// on a group that is not complete may see it as of another attempt.
+//
 // Not supported: characters by name (\N{...}), the flags L and t, byte patterns.
 package pyre

@@ -5,23 +5,20 @@ from yaml import CSafeLoader
 sys.setrecursionlimit(20000)
 
 
-def version(text):
-    return yaml.__version__
+def place(prefix, mark):
+    return {prefix + "line": mark.line + 1, prefix + "col": mark.column + 1} if mark is not None else {}
 
 
-def place(e, prefix, mark):
-    return {prefix + "Line": mark.line + 1, prefix + "Col": mark.column + 1} if mark is not None else {}
-
-
-def answer(f, text):
+def answer(question):
+    what, text = question
     try:
-        return {"Text": f(text)}
+        return {"text": globals()[what](base64.b64decode(text))}
     except RecursionError:
         raise
     except Exception as e:
-        out = {"Error": type(e).__name__ + ": " + str(e)}
-        out.update(place(e, "", getattr(e, "problem_mark", None)))
-        out.update(place(e, "Context", getattr(e, "context_mark", None)))
+        out = {"error": type(e).__name__ + ": " + str(e)}
+        out.update(place("", getattr(e, "problem_mark", None)))
+        out.update(place("context ", getattr(e, "context_mark", None)))
         return out
 
 
@@ -119,12 +116,9 @@ def json_to_yaml(text):
     return dump(json.loads(text.decode("utf-8")))
 
 
+def json_to_unicode_yaml(text):
+    return dump(json.loads(text.decode("utf-8")), allow_unicode=True)
+
+
 def json_to_json(text):
     return json.dumps(json.loads(text.decode("utf-8")), sort_keys=True, indent=4)
-
-
-for line in sys.stdin:
-    what, _, text = line.rstrip("\n").partition(" ")
-    text = base64.b64decode(text)
-    f = globals()[what]
-    print(json.dumps(f(text) if what == "version" else answer(f, text)), flush=True)

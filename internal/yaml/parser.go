@@ -12,7 +12,7 @@ func Parse(text string, limits Limits) (*Document, *Error) {
 	if len(text) > math.MaxInt32/2 {
 		return p.doc, &Error{Class: Limit, Problem: "the text is longer than 1 GiB"}
 	}
-	p.doc.Nodes = make([]Node, 0, len(text)/16+4)
+	p.doc.Nodes = make([]Node, 0, len(text)/11+4)
 	p.stream()
 	return p.doc, p.err
 }

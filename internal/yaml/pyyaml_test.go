@@ -134,7 +134,7 @@ func randomText(r *rand.Rand) []byte {
 // TestRandomAgainstLibyaml compares what is made of texts that are mostly wrong.
 func TestRandomAgainstLibyaml(t *testing.T) {
 	p := pyyaml.Start(t)
-	n := 4000
+	n := 2000
 	if testing.Short() {
 		n = 400
 	}

@@ -66,10 +66,11 @@ type scanner struct {
 	parsed int  // number of tokens taken out of the queue
 	ready  bool // the token at the head is final
 
-	indent     int   // column of the innermost block collection, -1 outside of all
-	indents    []int // those around it
-	flow       int   // number of open brackets and braces
-	keys       []simpleKey
+	indent     int         // column of the innermost block collection, -1 outside of all
+	indents    []int       // those around it
+	flow       int         // number of open brackets and braces
+	keys       []simpleKey // one for each level of brackets
+	dead       int         // keys of so many outer levels are not possible any longer
 	keyAllowed bool
 
 	buf, breaks []byte // scratch
@@ -113,7 +114,7 @@ func (s *scanner) fill() bool {
 				return false
 			}
 			open := false
-			for i := range s.keys {
+			for i := s.dead; i < len(s.keys); i++ {
 				open = open || s.keys[i].possible && s.keys[i].token == s.parsed
 			}
 			if !open {
@@ -348,10 +349,13 @@ func (s *scanner) mark(k kind, n int, keyAllowed bool) bool {
 
 // dropStaleKeys gives up the keys that cannot be any longer: one must fit a line and 1,024 characters.
 func (s *scanner) dropStaleKeys() bool {
-	for i := range s.keys {
+	for i := s.dead; i < len(s.keys); i++ {
 		k := &s.keys[i]
 		if k.possible && (k.line != s.line || s.column()-k.column > maxKey) && !s.dropKeyAt(k) {
 			return false
+		}
+		if !k.possible && s.dead == i && i < len(s.keys)-1 {
+			s.dead++
 		}
 	}
 	return true
@@ -437,6 +441,7 @@ func (s *scanner) close(k kind) bool {
 	if s.flow > 0 {
 		s.flow--
 		s.keys = s.keys[:len(s.keys)-1]
+		s.dead = min(s.dead, s.flow)
 	}
 	s.keyAllowed = false
 	s.off++

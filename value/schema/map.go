@@ -26,7 +26,7 @@ func (w *walk) checkMap(r *mapRules, v value.Value) bool {
 		}
 		for _, name := range r.required {
 			if !m.Has(name) {
-				w.report.missingField(name, v)
+				w.report.missingField(name, v, r)
 			}
 		}
 	}

@@ -139,8 +139,16 @@ func (r *report) unknownField(e value.Entry, names []string) {
 	d.Hint = diag.DidYouMean(e.Key.KeyText(), names)
 }
 
-func (r *report) missingField(name string, holder value.Value) {
-	r.add(diag.MissingField, r.start(holder), "missing field %q", name)
+// missingField reports a required field. Where the map may have fields of its own, one of those may have been meant for it.
+func (r *report) missingField(name string, holder value.Value, rules *mapRules) {
+	d := r.add(diag.MissingField, r.start(holder), "missing field %q", name)
+	if rules.closed {
+		return // the other field is reported itself
+	}
+	others := slices.DeleteFunc(holder.Map().Keys(), func(key string) bool { return rules.fields.find(key) != nil })
+	if near := diag.Nearest(name, others); near != "" {
+		d.WithHint("did you mean %q where it says %q?", name, near)
+	}
 }
 
 // start gives where a map begins. One that the program made begins with the first key that was written somewhere.

@@ -110,7 +110,7 @@ func (w *walk) checkTagged(u *union, candidates []*node, v value.Value) bool {
 		return false
 	}
 	if !there {
-		w.report.missingField(u.tag, v)
+		w.report.missingField(u.tag, v, candidates[0].maps)
 		return false
 	}
 	w.report.enterField(value.Entry{Key: value.NewString(u.tag).At(v.Map().KeyPos(u.tag)), Value: tag})
