@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -18,100 +20,117 @@ import (
 
 // diffGraphs prints what differs between the graph of the work tree and that of another revision, with the same
 // parameters. The other tree is read from the object store; the checkout stays as it is, changed files and all.
-func (a *App) diffGraphs(ctx context.Context, s *session, specs []string) error {
+func (a *App) diffGraphs(ctx context.Context, s *session, specs []string, p printer) error {
+	base, err := a.openBase(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer base.tree.Close()
+	errs := make([]error, len(specs))
+	for i, spec := range specs {
+		if len(specs) > 1 && s.opts.output == "" {
+			a.note("Differences with parameters from %s:", parameters.FormatSpec(spec))
+		}
+		errs[i] = a.diffGraph(ctx, s, base, spec, fileFor(s.opts.output, spec, len(specs) > 1), p)
+	}
+	if p.format == formatLabels {
+		a.note("only labels are compared: add -J to see what differs inside of tasks")
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return a.exitAll(specs, errs)
+}
+
+// revision is the tree of a revision, opened as a project.
+type revision struct {
+	name    string
+	tree    *vcs.Tree
+	project *taskgraph.Project
+}
+
+// openBase opens the revision to compare with: the one that was asked for, or that which the work is based on.
+func (a *App) openBase(ctx context.Context, s *session) (*revision, error) {
 	repo := s.place.repo
 	if repo == nil {
-		return usage("--diff needs a checkout of git or Mercurial")
+		return nil, usage("--diff needs a checkout of git or Mercurial")
 	}
 	rev := s.opts.diffRev
-	if rev == "" || rev == "default" {
+	if rev == defaultRev {
 		base, err := repo.BaseRev(ctx)
 		if errors.Is(err, vcs.ErrNoUpstream) {
-			return usage("there is no revision that this work is based on: nothing here is in a remote repository; name one with --diff=REV")
+			return nil, usage("there is no revision that this work is based on: nothing here is in a remote repository; name one with --diff=REV")
 		} else if err != nil {
-			return err
+			return nil, diag.Errorf(diag.Unreadable, 0, "%w", err)
 		}
-		rev = base
+		rev = base[:min(len(base), 12)]
 	}
 	tree, err := repo.ReadTree(ctx, rev)
 	if err != nil {
-		return diag.Errorf(diag.Unreadable, 0, "cannot read revision %q: %w", rev, err)
+		return nil, diag.Errorf(diag.Unreadable, 0, "cannot read revision %q: %w", rev, err)
 	}
-	defer tree.Close()
-	base, err := a.openTree(tree, s.place, s.opts, func() ([]string, error) { return repo.QuotedFiles(ctx, rev, ".") })
+	base := &revision{name: rev, tree: tree}
+	base.project, err = a.openTree(tree, s.place, s.opts, func() ([]string, error) { return repo.QuotedFiles(ctx, rev, ".") })
 	if err != nil {
-		return fmt.Errorf("at %s: %w", rev, err)
+		tree.Close()
+		return nil, a.notAt(base, err)
 	}
-	for _, spec := range specs {
-		now, err := s.graph(ctx, s.project, spec)
-		if err != nil {
-			return err
-		}
-		before, err := s.graph(ctx, base, spec)
-		if err != nil {
-			return fmt.Errorf("at %s: %w", rev, err)
-		}
-		name := parameters.FormatSpec(spec)
-		file := s.opts.output
-		if len(specs) > 1 {
-			file = forParameters(file, name)
-			if !a.quiet && file == "" {
-				fmt.Fprintf(a.Stderr, "Differences with parameters from %s:\n", name)
-			}
-		}
-		if err := a.writeOutput(file, func(w io.Writer) error {
-			return s.opts.printer().diff(w, s.opts.phase.String(), rev, before, now)
-		}); err != nil {
-			return err
-		}
-	}
-	if !s.opts.json && !s.opts.yaml && !a.quiet {
-		fmt.Fprintln(a.Stderr, "only labels are compared: add -J to see what differs inside of tasks")
-	}
-	return nil
+	return base, nil
 }
 
-func (s *session) graph(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.TaskGraph, error) {
-	g, err := s.generatorOf(ctx, project, spec)
-	if err != nil {
-		return nil, err
+// notAt reports an error about the tree of a revision, whose files have the names of those in the work tree.
+func (a *App) notAt(base *revision, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
 	}
-	return g.Graph(ctx, s.opts.phase)
+	code := a.exit(err)
+	fmt.Fprintf(a.Stderr, "taskgraph: that is at %s, which therefore has no graph to compare with\n", base.name)
+	return reported{code}
 }
 
-// diff prints the tasks that differ, by label.
-func (p printer) diff(w io.Writer, phase, rev string, before, now *taskgraph.TaskGraph) error {
-	old, err := p.texts(before)
+// diffGraph prints what differs with one set of parameters.
+func (a *App) diffGraph(ctx context.Context, s *session, base *revision, spec, file string, p printer) error {
+	now, err := s.graph(ctx, s.project, spec)
 	if err != nil {
 		return err
+	}
+	before, err := s.graph(ctx, base.project, spec)
+	if err != nil {
+		return a.notAt(base, err)
+	}
+	return a.writeOutput(file, func(w io.Writer) error {
+		differ, err := p.diff(w, s.opts.phase.String(), base.name, before, now)
+		if err == nil && !differ {
+			a.note("no differences to %s", base.name)
+		}
+		return err
+	})
+}
+
+// diff prints the tasks that differ, by label, and says whether there are any.
+func (p printer) diff(w io.Writer, phase, rev string, before, now *taskgraph.TaskGraph) (differ bool, err error) {
+	old, err := p.texts(before)
+	if err != nil {
+		return false, err
 	}
 	cur, err := p.texts(now)
 	if err != nil {
-		return err
+		return false, err
 	}
-	var labels []string
-	for l := range old {
-		labels = append(labels, l)
-	}
-	for l := range cur {
-		if _, ok := old[l]; !ok {
-			labels = append(labels, l)
-		}
-	}
+	labels := slices.Collect(maps.Keys(old))
+	labels = slices.AppendSeq(labels, maps.Keys(cur))
 	slices.Sort(labels)
-	if len(rev) > 12 {
-		rev = rev[:12]
-	}
-	for _, l := range labels {
+	for _, l := range slices.Compact(labels) {
 		a, b := old[l], cur[l]
-		if slices.Equal(a, b) {
+		if bytes.Equal(a, b) {
 			continue
 		}
+		differ = true
 		if _, err := w.Write(diff.Diff(phase+"@"+rev+": "+l, a, phase+"@work tree: "+l, b)); err != nil {
-			return err
+			return differ, err
 		}
 	}
-	return nil
+	return differ, nil
 }
 
 // texts gives what is compared of each task: its document, or its label alone.

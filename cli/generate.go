@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,6 +17,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/atomicfile"
+	"github.com/taskgraph-go/decision/internal/pyre"
 	"github.com/taskgraph-go/decision/internal/vcs"
 	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskcluster"
@@ -80,7 +83,7 @@ func (a *App) start(ctx context.Context, o *generateOptions) (*session, error) {
 		}
 		s.overrides.Set("files_changed", value.NewStrings(sortedSet(files)...).Value())
 	}
-	s.project, err = a.open(place, o)
+	s.project, err = a.open(ctx, place, o)
 	return s, err
 }
 
@@ -135,12 +138,8 @@ func (l *lazyIndex) Statuses(ctx context.Context, taskIDs []string) (map[string]
 	return index.Statuses(ctx, taskIDs)
 }
 
-// generator gives the generation for the parameters that a spec names; "" makes them up from the checkout.
-func (s *session) generator(ctx context.Context, spec string) (*taskgraph.Generator, error) {
-	return s.generatorOf(ctx, s.project, spec)
-}
-
-func (s *session) generatorOf(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.Generator, error) {
+// generator gives the generation from a tree for the parameters that a spec names; "" makes them up from the checkout.
+func (s *session) generator(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.Generator, error) {
 	a, o := s.app, s.opts
 	params, err := parameters.Load(ctx, spec, parameters.Options{
 		Dir: a.Dir, Overrides: s.overrides, Extensions: a.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
@@ -161,85 +160,120 @@ func (a *App) generate(ctx context.Context, o *generateOptions) error {
 	if o.workers < 0 {
 		return usage("--max-workers must not be negative")
 	}
+	printer, err := o.printer()
+	if err != nil {
+		return err
+	}
+	specs, err := a.specs(o)
+	if err != nil {
+		return err
+	}
 	s, err := a.start(ctx, o)
 	if err != nil {
 		return err
 	}
-	specs, err := parameters.Expand(a.Dir, o.parameters)
+	defer func() { a.warn(s.project.Warnings()) }()
+	switch {
+	case o.diff:
+		return a.diffGraphs(ctx, s, specs, printer)
+	case len(specs) > 1:
+		return a.generateAll(ctx, s, specs, printer)
+	}
+	graph, err := s.graph(ctx, s.project, specs[0])
 	if err != nil {
 		return err
 	}
-	if len(specs) == 0 {
-		specs = []string{""}
-	}
-	if o.diff {
-		return a.diffGraphs(ctx, s, specs)
-	}
-	defer func() { a.warn(s.project.Warnings()) }()
-	if len(specs) == 1 {
-		g, err := s.generator(ctx, specs[0])
-		if err != nil {
-			return err
-		}
-		graph, err := g.Graph(ctx, o.phase)
-		if err != nil {
-			return err
-		}
-		return a.writeOutput(o.output, func(w io.Writer) error { return o.printer().print(w, graph) })
-	}
-	return a.generateAll(ctx, s, specs)
+	return a.writeOutput(fileFor(o.output, specs[0], false), func(w io.Writer) error { return printer.print(w, graph) })
 }
 
-func (o *generateOptions) printer() printer {
-	p := printer{tasks: o.tasksRegex, exclude: o.excludeKeys, workers: o.workers}
+// specs gives the parameters to generate with: those of the command line, directories expanded, or made-up ones.
+func (a *App) specs(o *generateOptions) ([]string, error) {
+	specs, err := parameters.Expand(a.Dir, o.parameters)
+	if err != nil {
+		return nil, err
+	}
+	if len(specs) == 0 {
+		return []string{""}, nil
+	}
+	if o.output == "" {
+		return specs, nil
+	}
+	written := map[string]string{}
+	for _, spec := range specs {
+		name := parameters.FormatSpec(spec)
+		if other, taken := written[name]; taken {
+			return nil, usage("the results for the parameters %q and %q would be written to the same file: both are called %q", other, spec, name)
+		}
+		written[name] = spec
+	}
+	return specs, nil
+}
+
+// graph generates for the parameters that a spec names, from this tree or another one.
+func (s *session) graph(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.TaskGraph, error) {
+	g, err := s.generator(ctx, project, spec)
+	if err != nil {
+		return nil, err
+	}
+	return g.Graph(ctx, s.opts.phase)
+}
+
+// printer gives what prints graphs as the flags say.
+func (o *generateOptions) printer() (printer, error) {
+	p := printer{exclude: o.excludeKeys, workers: o.workers}
 	switch {
 	case o.json:
 		p.format = formatJSON
 	case o.yaml:
 		p.format = formatYAML
 	}
-	return p
+	if o.tasksRegex != "" {
+		re, err := pyre.Compile(o.tasksRegex)
+		if err != nil {
+			return p, badTasksRegex(err)
+		}
+		p.tasks = re
+	}
+	return p, nil
 }
 
-// generateAll generates for several sets of parameters at the same time. One that fails does not stop the others.
-func (a *App) generateAll(ctx context.Context, s *session, specs []string) error {
+// badTasksRegex says what is wrong with the pattern for labels.
+func badTasksRegex(err error) error { return usage("--tasks-regex: %s", diag.Flatten(err)[0].Message) }
+
+// generateAll generates for several sets of parameters at the same time. One that fails does not stop the others. What
+// goes to stdout comes in the order of the parameters.
+func (a *App) generateAll(ctx context.Context, s *session, specs []string, p printer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	o := s.opts
 	workers := o.workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	progress := a.progress(len(specs))
 	var group errgroup.Group
 	group.SetLimit(min(workers, len(specs)))
-	var mu sync.Mutex // output to stdout, one graph after the other
 	turn := make([]chan struct{}, len(specs)+1)
 	for i := range turn {
 		turn[i] = make(chan struct{})
 	}
 	close(turn[0])
+	progress := a.progress(len(specs))
 	errs := make([]error, len(specs))
 	for i, spec := range specs {
 		group.Go(func() error {
 			defer close(turn[i+1])
-			name := parameters.FormatSpec(spec)
-			var graph *taskgraph.TaskGraph
-			g, err := s.generator(ctx, spec)
-			if err == nil {
-				graph, err = g.Graph(ctx, o.phase)
-			}
+			graph, err := s.graph(ctx, s.project, spec)
 			if err == nil && o.output != "" {
-				err = a.writeOutput(forParameters(o.output, name), func(w io.Writer) error { return o.printer().print(w, graph) })
+				err = a.writeOutput(fileFor(o.output, spec, true), func(w io.Writer) error { return p.print(w, graph) })
 			}
 			<-turn[i]
-			mu.Lock()
-			defer mu.Unlock()
 			progress.step()
 			if err == nil && o.output == "" {
 				progress.clear()
-				if !a.quiet {
-					fmt.Fprintf(a.Stderr, "Dumping result with parameters from %s:\n", name)
+				a.note("Dumping result with parameters from %s:", parameters.FormatSpec(spec))
+				if err = p.print(a.out, graph); errors.Is(err, errNobodyReads) {
+					cancel()
 				}
-				err = o.printer().print(a.Stdout, graph)
 			}
 			errs[i] = err
 			return nil
@@ -247,7 +281,15 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string) error
 	}
 	group.Wait()
 	progress.clear()
-	code := 0
+	return a.exitAll(specs, errs)
+}
+
+// exitAll reports the errors of several generations. The result has the greatest of their exit codes.
+func (a *App) exitAll(specs []string, errs []error) error {
+	if i := slices.IndexFunc(errs, func(err error) bool { return errors.Is(err, errNobodyReads) }); i >= 0 {
+		return errs[i]
+	}
+	code := diag.ExitOK
 	for i, err := range errs {
 		if err == nil {
 			continue
@@ -255,45 +297,47 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string) error
 		if errors.Is(err, context.Canceled) {
 			return err
 		}
-		if c := a.exit(err); c != 0 {
-			fmt.Fprintf(a.Stderr, "no graph with parameters from %s\n", specs[i])
-			code = max(code, c)
-		}
+		c := a.exit(err)
+		fmt.Fprintf(a.Stderr, "taskgraph: no graph with parameters from %s\n", specs[i])
+		code = max(code, c)
 	}
-	if code != 0 {
+	if code != diag.ExitOK {
 		return reported{code}
 	}
 	return nil
 }
 
-// forParameters gives the name of the file for the result of one of several sets of parameters.
-func forParameters(file, name string) string {
-	if file == "" {
-		return ""
-	}
-	if !strings.Contains(file, "{params}") {
+// fileFor gives the name of the file for the result with some parameters. One of several gets their name into its own
+// in any case.
+func fileFor(file, spec string, several bool) string {
+	if several && file != "" && !strings.Contains(file, "{params}") {
 		ext := filepath.Ext(file)
 		file = strings.TrimSuffix(file, ext) + "_{params}" + ext
 	}
-	return strings.ReplaceAll(file, "{params}", name)
+	return strings.ReplaceAll(file, "{params}", parameters.FormatSpec(spec))
 }
 
 // writeOutput writes a result to a file, all of it or nothing, or to stdout.
 func (a *App) writeOutput(file string, write func(io.Writer) error) error {
 	if file == "" {
-		return write(a.Stdout)
+		return write(a.out)
 	}
-	file = a.path(file)
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		// A device or a pipe cannot be replaced.
-		f, err := os.OpenFile(file, os.O_WRONLY, 0)
-		if err != nil {
-			return diag.Errorf(diag.Unreadable, 0, "cannot be written: %w", err).InFile(file)
-		}
-		return errors.Join(write(f), f.Close())
+	err := replaceFile(a.path(file), write)
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return diag.Errorf(diag.Unwritable, 0, "cannot be written: %w", failed.Err).InFile(file)
 	}
-	if err := atomicfile.Write(file, write); err != nil {
+	return err
+}
+
+// replaceFile writes a file all at once. A device or a pipe, which cannot be replaced, is written to.
+func replaceFile(file string, write func(io.Writer) error) error {
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().IsRegular() {
+		return atomicfile.Write(file, write)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
 		return err
 	}
-	return nil
+	return errors.Join(write(pipe{f}), f.Close())
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -17,38 +18,42 @@ func (a *App) kindGraphCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kind-graph",
 		Short: "Show how kinds depend on each other, as a Mermaid flowchart",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			s, err := a.start(ctx, o)
-			if err != nil {
-				return err
-			}
-			var spec string
-			if len(o.parameters) > 0 {
-				spec = o.parameters[0]
-			}
-			g, err := s.generator(ctx, spec)
-			if err != nil {
-				return err
-			}
-			kg, err := g.KindGraph(ctx)
-			if err != nil {
-				return err
-			}
-			return a.writeOutput(o.output, func(w io.Writer) error {
-				_, err := io.WriteString(w, mermaid(kg))
-				return err
-			})
-		},
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.kindGraph(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.root, "root", "r", "", "directory of config.yml and the kinds (default: taskcluster, here or in a directory above)")
-	f.StringArrayVarP(&o.parameters, "parameters", "p", nil, "parameters to generate with")
+	o.sourceFlags(f)
 	f.StringVarP(&o.output, "output-file", "o", "", "write to this file")
 	f.StringArrayVarP(&o.targetKinds, "target-kind", "k", nil, "only this kind and what it depends on; may be given several times")
-	f.BoolVar(&o.offline, "offline", false, "no network")
+	a.completeFlags(cmd, o)
 	return cmd
+}
+
+func (a *App) kindGraph(ctx context.Context, o *generateOptions) error {
+	specs, err := a.specs(o)
+	if err != nil {
+		return err
+	}
+	if len(specs) > 1 {
+		return usage("kind-graph takes one set of parameters, got %d", len(specs))
+	}
+	s, err := a.start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { a.warn(s.project.Warnings()) }()
+	g, err := s.generator(ctx, s.project, specs[0])
+	if err != nil {
+		return err
+	}
+	kg, err := g.KindGraph(ctx)
+	if err != nil {
+		return err
+	}
+	return a.writeOutput(fileFor(o.output, specs[0], false), func(w io.Writer) error {
+		_, err := io.WriteString(w, mermaid(kg))
+		return err
+	})
 }
 
 // mermaid writes the graph of the kinds; an arrow leads from a kind to those that depend on it.

@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -32,10 +31,12 @@ type App struct {
 	// Clock gives the time.
 	Clock func() time.Time
 
+	out     io.Writer // Stdout, where nobody reading is no failure
 	sources diag.Sources
 	log     *slog.Logger
 	verbose bool
 	quiet   bool
+	running bool // the command line was understood
 }
 
 // Main runs the command line of the process and gives the exit code.
@@ -48,6 +49,9 @@ func Main(registry *taskgraph.Registry) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal ends the program at once
+	// Without this a broken pipe would end the program with a signal before it can say that nothing is wrong.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	app := &App{Registry: registry, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Dir: dir, Clock: time.Now}
 	return app.Run(ctx, os.Args[1:])
 }
@@ -58,53 +62,66 @@ type usageError struct{ error }
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // Run runs a command line, without the name of the program, and gives the exit code.
-func (a *App) Run(ctx context.Context, args []string) int {
+func (a *App) Run(ctx context.Context, args []string) (code int) {
+	defer taskgraph.CatchBug("command line", func(err error) { code = a.exit(err) })
+	a.running, a.out = false, pipe{a.Stdout}
 	cmd := a.command()
 	cmd.SetArgs(args)
 	cmd.SetIn(a.Stdin)
-	cmd.SetOut(a.Stdout)
+	cmd.SetOut(a.out)
 	cmd.SetErr(a.Stderr)
 	err := cmd.ExecuteContext(ctx)
+	if err != nil && !a.running && !errors.Is(err, errNobodyReads) {
+		err = usageError{err}
+	}
 	return a.exit(err)
 }
 
 // exit reports an error and gives its exit code. Nobody reading the output any more is no error.
 func (a *App) exit(err error) int {
-	switch {
-	case err == nil, errors.Is(err, syscall.EPIPE), errors.Is(err, fs.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+	if err == nil || errors.Is(err, errNobodyReads) {
 		return diag.ExitOK
-	case errors.Is(err, errReported):
-		return a.reportedCode(err)
-	case errors.Is(err, context.Canceled):
+	}
+	if done, ok := errors.AsType[reported](err); ok {
+		return done.code
+	}
+	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(a.Stderr, "taskgraph: interrupted")
-		return 130
+		return exitInterrupted
 	}
 	if u, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprintf(a.Stderr, "taskgraph: %s\n", u)
 		return diag.ExitUsage
 	}
-	if bug := err.Error(); strings.HasPrefix(bug, "bug: ") {
-		fmt.Fprintf(a.Stderr, "taskgraph: this is a fault of the program, please report it\n%s\n", bug)
+	if bug, ok := errors.AsType[*taskgraph.Bug](err); ok {
+		fmt.Fprintf(a.Stderr, "taskgraph: this is a fault of the program, please report it\n%s\n\n%s", bug, bug.Stack)
 		return diag.ExitInternal
 	}
 	diag.Printer{W: a.Stderr, Sources: &a.sources, Verbose: a.verbose}.Print(err)
 	return diag.ExitCode(err)
 }
 
-// errReported marks an error that was printed already.
-var errReported = errors.New("reported")
+// exitInterrupted is what shells give for a program that was interrupted.
+const exitInterrupted = 130
 
+// errNobodyReads is the error of writing to stdout when whoever read it has seen enough.
+var errNobodyReads = errors.New("nobody reads the output")
+
+// pipe is stdout, which may be a pipe to a program that has seen enough.
+type pipe struct{ io.Writer }
+
+func (p pipe) Write(text []byte) (int, error) {
+	n, err := p.Writer.Write(text)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+		err = errNobodyReads
+	}
+	return n, err
+}
+
+// reported is an error that was printed already.
 type reported struct{ code int }
 
-func (reported) Error() string        { return "reported" }
-func (reported) Is(target error) bool { return target == errReported }
-
-func (*App) reportedCode(err error) int {
-	if r, ok := errors.AsType[reported](err); ok {
-		return r.code
-	}
-	return diag.ExitInternal
-}
+func (reported) Error() string { return "reported" }
 
 // command gives the root command with all others below it.
 func (a *App) command() *cobra.Command {
@@ -123,20 +140,7 @@ The preview commands print what each phase makes, for parameters of your choice:
 		PersistentPreRun: func(*cobra.Command, []string) {
 			a.setLogging()
 		},
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				var names []string
-				for _, c := range cmd.Commands() {
-					names = append(names, c.Name())
-				}
-				hint := diag.Nearest(args[0], names)
-				if hint != "" {
-					hint = fmt.Sprintf("; did you mean %q?", hint)
-				}
-				return usage("unknown command %q%s", args[0], hint)
-			}
-			return nil
-		},
+		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cmd.Help(); err != nil {
 				return err
@@ -146,14 +150,71 @@ The preview commands print what each phase makes, for parameters of your choice:
 	}
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log what is done, and what underlying errors say")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print errors only")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%s: %w (see %s --help)", cmd.Name(), err, cmd.CommandPath())
-	})
+	root.MarkFlagsMutuallyExclusive("verbose", "quiet")
+	root.SetFlagErrorFunc(badFlag)
 	for _, c := range a.previewCommands() {
 		root.AddCommand(c)
 	}
 	root.AddCommand(a.kindGraphCommand())
+	a.markRunning(root)
 	return root
+}
+
+// markRunning makes every command note that it runs: an error before that is a mistake on the command line.
+func (a *App) markRunning(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			a.running = true
+			return run(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		a.markRunning(c)
+	}
+}
+
+// unknownCommand refuses arguments of the root command: they are meant to be commands.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("unknown command %q%s", args[0], didYouMean(args[0], names))
+}
+
+// noArguments refuses arguments of a command that has flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument, got %q (see %s --help)", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+// badFlag says what is wrong with a flag.
+func badFlag(cmd *cobra.Command, err error) error {
+	hint := ""
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden {
+				names = append(names, "--"+f.Name)
+			}
+		})
+		hint = didYouMean("--"+unknown.GetSpecifiedName(), names)
+	}
+	return fmt.Errorf("%s: %w%s (see %s --help)", cmd.Name(), err, hint, cmd.CommandPath())
+}
+
+func didYouMean(name string, names []string) string {
+	if near := diag.Nearest(name, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // setLogging makes the logger that the flags ask for.
@@ -171,6 +232,13 @@ func (a *App) setLogging() {
 		}
 		return attr
 	}}))
+}
+
+// note tells whoever looks at stderr what goes on.
+func (a *App) note(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.Stderr, format+"\n", args...)
+	}
 }
 
 // warn prints what does not stop anything.

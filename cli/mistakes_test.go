@@ -42,7 +42,7 @@ func TestMistakes(t *testing.T) {
 	require.NoError(t, err)
 	archives, err := filepath.Glob("testdata/mistakes/*.txtar")
 	require.NoError(t, err)
-	require.Greater(t, len(archives), 6)
+	require.Greater(t, len(archives), 100)
 	for _, name := range archives {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +56,7 @@ func TestMistakes(t *testing.T) {
 
 // checkMistake runs the program on a tree and compares.
 func checkMistake(t *testing.T, base, archive *txtar.Archive) {
-	tree := newMistake(base, archive)
+	tree := newMistake(t, base, archive)
 	require.NotEmpty(t, tree.want, "nothing is expected")
 	code, stdout, stderr := tree.run(t)
 	if *printMistakes {
@@ -121,7 +121,7 @@ func (e expectation) String() string {
 	return s
 }
 
-func newMistake(base, archive *txtar.Archive) *mistake {
+func newMistake(t *testing.T, base, archive *txtar.Archive) *mistake {
 	m := &mistake{files: map[string]string{}, args: []string{"morphed", "-J", "--offline", "-p", "parameters.yml"}}
 	for _, f := range base.Files {
 		m.files[f.Name] = string(f.Data)
@@ -135,7 +135,7 @@ func newMistake(base, archive *txtar.Archive) *mistake {
 			m.git = true
 		case "want":
 			for line := range strings.Lines(text) {
-				m.want = append(m.want, placedExpectation(line))
+				m.want = append(m.want, placedExpectation(t, line))
 			}
 		case "none":
 			for name := range strings.FieldsSeq(text) {
@@ -143,7 +143,7 @@ func newMistake(base, archive *txtar.Archive) *mistake {
 			}
 		default:
 			m.files[f.Name] = text
-			m.want = append(m.want, expectations(f.Name, text)...)
+			m.want = append(m.want, expectations(t, f.Name, text)...)
 		}
 	}
 	return m
@@ -152,7 +152,7 @@ func newMistake(base, archive *txtar.Archive) *mistake {
 var wantComment = regexp.MustCompile(`^(.*)# want (TG\d{4} .*)$`)
 
 // expectations reads the comments of a file.
-func expectations(name, text string) []expectation {
+func expectations(t *testing.T, name, text string) []expectation {
 	lines := strings.Split(text, "\n")
 	var out []expectation
 	for i, line := range lines {
@@ -170,7 +170,7 @@ func expectations(name, text string) []expectation {
 		}
 		for rest := c[2]; rest != ""; {
 			var e expectation
-			e, rest = parseExpectation(rest, about)
+			e, rest = parseExpectation(t, strings.TrimPrefix(rest, "want "), about)
 			e.place.File, e.place.Line = name, at+1
 			out = append(out, e)
 		}
@@ -179,28 +179,28 @@ func expectations(name, text string) []expectation {
 }
 
 // placedExpectation reads a line of the section "want".
-func placedExpectation(line string) expectation {
+func placedExpectation(t *testing.T, line string) expectation {
 	place, rest, ok := strings.Cut(strings.TrimSpace(line), ": ")
 	if !ok {
-		panic("want PLACE: CODE \"MESSAGE\", got " + line)
+		t.Fatalf("want PLACE: CODE \"MESSAGE\", got %s", line)
 	}
-	e, rest := parseExpectation(rest, "")
+	e, rest := parseExpectation(t, rest, "")
 	if rest != "" {
-		panic("more than one expectation in " + line)
+		t.Fatalf("more than one expectation in %s", line)
 	}
 	e.place = parsePlace(place)
 	return e
 }
 
 // parseExpectation reads one expectation about a line and gives what follows.
-func parseExpectation(text, line string) (expectation, string) {
+func parseExpectation(t *testing.T, text, line string) (expectation, string) {
 	var e expectation
 	word, rest, _ := strings.Cut(text, " ")
 	e.code = diag.Code(word)
 	quoted := func() string {
 		q, err := strconv.QuotedPrefix(rest)
 		if err != nil {
-			panic("want a quoted string, got " + rest)
+			t.Fatalf("want a quoted string, got %s", rest)
 		}
 		rest = strings.TrimSpace(rest[len(q):])
 		s, _ := strconv.Unquote(q)
@@ -211,7 +211,7 @@ func parseExpectation(text, line string) (expectation, string) {
 		text := quoted()
 		i := strings.Index(line, text)
 		if i < 0 {
-			panic(fmt.Sprintf("%q is not on the line %q", text, line))
+			t.Fatalf("%q is not on the line %q", text, line)
 		}
 		e.place.Column = len([]rune(line[:i])) + 1
 	}

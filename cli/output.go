@@ -25,26 +25,22 @@ const (
 // printer writes graphs.
 type printer struct {
 	format  format
-	tasks   string   // only tasks whose label matches this regular expression, at its start
-	exclude []string // dot paths of what to leave out
+	tasks   *pyre.Regexp // only tasks whose label matches this, at its start; nil: all
+	exclude []string     // dot paths of what to leave out
 	workers int
 }
 
 // selected gives the tasks to print, in the order of their keys.
 func (p printer) selected(graph *taskgraph.TaskGraph) ([]*taskgraph.Task, error) {
 	tasks := graph.Sorted()
-	if p.tasks == "" {
+	if p.tasks == nil {
 		return tasks, nil
-	}
-	re, err := pyre.Compile(p.tasks)
-	if err != nil {
-		return nil, usage("--tasks-regex: %w", err)
 	}
 	var failed error
 	tasks = slices.DeleteFunc(tasks, func(t *taskgraph.Task) bool {
-		ok, err := re.Match(t.Label)
-		if err != nil {
-			failed = usage("--tasks-regex: %w", err)
+		ok, err := p.tasks.Match(t.Label)
+		if err != nil && failed == nil {
+			failed = badTasksRegex(err)
 		}
 		return !ok
 	})
@@ -161,13 +157,7 @@ func (p printer) stream(w io.Writer, tasks []*taskgraph.Task, encode func([]byte
 				case <-stop:
 					return
 				}
-				r.text = r.text[:0]
-				for j, t := range tasks[n*piece : min((n+1)*piece, len(tasks))] {
-					if r.text, r.err = encode(r.text, t, n+j == 0); r.err != nil {
-						r.err = labelled(r.err, t)
-						break
-					}
-				}
+				r.text, r.err = encodeAll(r.text[:0], tasks[n*piece:min((n+1)*piece, len(tasks))], n == 0, encode)
 				select {
 				case results[i] <- r:
 				case <-stop:
@@ -189,4 +179,16 @@ func (p printer) stream(w io.Writer, tasks []*taskgraph.Task, encode func([]byte
 		free[n%workers] <- r.text
 	}
 	return nil
+}
+
+// encodeAll appends tasks to dst, the first of all among them or not.
+func encodeAll(dst []byte, tasks []*taskgraph.Task, first bool, encode func([]byte, *taskgraph.Task, bool) ([]byte, error)) (text []byte, err error) {
+	text = dst
+	defer taskgraph.CatchBug("output", func(bug error) { err = bug })
+	for i, t := range tasks {
+		if text, err = encode(text, t, first && i == 0); err != nil {
+			return text, labelled(err, t)
+		}
+	}
+	return text, nil
 }

@@ -2,9 +2,13 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/taskgraph-go/decision/taskgraph"
 )
+
+// defaultRev is --diff without a revision.
+const defaultRev = "default"
 
 // previews are the commands that print a phase.
 var previews = []struct {
@@ -31,22 +35,38 @@ func (a *App) previewCommands() []*cobra.Command {
 Parameters come from a file (.yml or .json, or either with .gz), a directory of such files, a URL, task-id=ID
 (of a decision task), project=NAME (its latest decision task) or index=PATH. Without -p they are made up
 from the checkout. Several -p generate several graphs in one go.`,
-			Args: cobra.NoArgs,
+			Args: opts.arguments,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				opts.diff = cmd.Flags().Changed("diff")
 				return a.generate(cmd.Context(), opts)
 			},
 		}
 		opts.flags(cmd)
+		a.completeFlags(cmd, opts)
 		out = append(out, cmd)
 	}
 	return out
 }
 
-func (o *generateOptions) flags(cmd *cobra.Command) {
-	f := cmd.Flags()
+// arguments takes the revision that follows --diff: in the reference a blank may stand between them.
+func (o *generateOptions) arguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 && o.diffRev == defaultRev {
+		o.diffRev = args[0]
+		return nil
+	}
+	return noArguments(cmd, args)
+}
+
+// sourceFlags are about where tree and parameters come from.
+func (o *generateOptions) sourceFlags(f *pflag.FlagSet) {
 	f.StringVarP(&o.root, "root", "r", "", "directory of config.yml and the kinds (default: taskcluster, here or in a directory above)")
 	f.StringArrayVarP(&o.parameters, "parameters", "p", nil, "parameters to generate with; may be given several times")
+	f.BoolVar(&o.offline, "offline", false, "no network: the index holds nothing")
+}
+
+func (o *generateOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	o.sourceFlags(f)
 	f.StringArrayVarP(&o.targetKinds, "target-kind", "k", nil, "only tasks of this kind and what it depends on; may be given several times")
 	f.StringVarP(&o.output, "output-file", "o", "", "write to this file; {params} stands for the name of the parameters")
 	f.BoolVarP(&o.json, "json", "J", false, "print JSON")
@@ -60,10 +80,9 @@ func (o *generateOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.forceLocalFilesChanged, "force-local-files-changed", false, "take files_changed from the checkout, whatever the parameters say")
 	f.BoolVarP(&o.fast, "fast", "F", false, "skip digests of files and images")
 	f.IntVarP(&o.workers, "max-workers", "j", 0, "how many processors to use (default: all)")
-	f.BoolVar(&o.offline, "offline", false, "no network: the index holds nothing")
 	f.StringVar(&o.index, "index", "", "let this JSON file (path: {taskId, state, expires}) stand for the index")
 	f.StringVar(&o.runTask, "run-task-dir", "", "directory of the run-task and fetch-content programs that digests cover (default: $TASKGRAPH_RUN_TASK_DIR, or run-task-dir in config.yml)")
 	f.StringVar(&o.diffRev, "diff", "", "print what differs from the graph at a revision, by default the one that this work is based on")
-	f.Lookup("diff").NoOptDefVal = "default"
+	f.Lookup("diff").NoOptDefVal = defaultRev
 	cmd.MarkFlagsMutuallyExclusive("json", "yaml", "labels")
 }

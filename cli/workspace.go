@@ -63,7 +63,7 @@ func (a *App) locate(root string, offline bool) (*workspace, error) {
 }
 
 // open opens the tree as a project.
-func (a *App) open(w *workspace, o *generateOptions) (*taskgraph.Project, error) {
+func (a *App) open(ctx context.Context, w *workspace, o *generateOptions) (*taskgraph.Project, error) {
 	tree, err := sourcetree.Open(w.top)
 	if err != nil {
 		return nil, diag.Errorf(diag.Unreadable, 0, "cannot be read: %w", err).InFile(w.top)
@@ -72,7 +72,7 @@ func (a *App) open(w *workspace, o *generateOptions) (*taskgraph.Project, error)
 		if w.repo == nil {
 			return nil, errors.New("the tree is in no repository, so it is not known which files belong to it")
 		}
-		return w.repo.QuotedFiles(context.Background(), "", ".")
+		return w.repo.QuotedFiles(ctx, "", ".")
 	})
 }
 

@@ -37,6 +37,7 @@ type Diagnostic struct {
 	Path     string    // place in the data, such as worker.max-run-time
 	Kind     string    // the kind that was loaded, if any
 	Label    string    // the task, by label or name, if any
+	Also     []string  // other tasks that meet the same mistake, such as one in their kind's defaults
 	Stage    string    // what found it, such as a transform's name
 	Related  []Related // contributing places, in the order to show them
 	Hint     string
@@ -205,7 +206,8 @@ func (l *List) Err(s *Sources) error {
 	return &Errors{All: Sorted(errs, s)}
 }
 
-// Sorted resolves, sorts by file, line, column and text, and removes duplicates.
+// Sorted resolves, sorts by file, line, column and text, and removes duplicates. A mistake that several tasks meet at
+// one place is one diagnostic: that of the first of them, which names the others.
 func Sorted(all []*Diagnostic, s *Sources) []*Diagnostic {
 	for _, d := range all {
 		if d.Pos != 0 && d.Where.Line == 0 {
@@ -220,13 +222,62 @@ func Sorted(all []*Diagnostic, s *Sources) []*Diagnostic {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *Diagnostic) int {
-		return cmp.Or(cmp.Compare(a.Where.File, b.Where.File), cmp.Compare(a.Where.Line, b.Where.Line),
-			cmp.Compare(a.Where.Column, b.Where.Column), cmp.Compare(a.Error(), b.Error()))
+		if c := cmp.Or(cmp.Compare(a.Where.File, b.Where.File), cmp.Compare(a.Where.Line, b.Where.Line), cmp.Compare(a.Where.Column, b.Where.Column)); c != 0 {
+			return c
+		}
+		if a.Where.Line == 0 {
+			return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.mistake(), b.mistake()), cmp.Compare(a.Kind, b.Kind))
+		}
+		return cmp.Or(cmp.Compare(a.mistake(), b.mistake()), cmp.Compare(a.Label, b.Label))
 	})
-	return slices.CompactFunc(all, func(a, b *Diagnostic) bool {
-		// What has no resolved place yet differs by its position alone.
-		return a.Error() == b.Error() && (a.Where.Line > 0 || a.Pos == b.Pos)
-	})
+	out := all[:0]
+	for _, d := range all {
+		if len(out) > 0 {
+			if merged, ok := out[len(out)-1].merge(d); ok {
+				out[len(out)-1] = merged
+				continue
+			}
+		}
+		out = append(out, d)
+	}
+	clear(all[len(out):])
+	return out
+}
+
+// mistake is what a diagnostic says, whichever task it is about.
+func (d *Diagnostic) mistake() string {
+	about := *d
+	about.Where, about.Label, about.Kind = Position{}, "", ""
+	return about.Error()
+}
+
+// merge gives one diagnostic for two that follow each other, where they are about one mistake.
+func (d *Diagnostic) merge(next *Diagnostic) (*Diagnostic, bool) {
+	if d.Where != next.Where || d.mistake() != next.mistake() {
+		return nil, false
+	}
+	if d.Label == next.Label && len(d.Also)+len(next.Also) == 0 {
+		if d.Where.Line == 0 && d.Pos != next.Pos { // what has no resolved place yet differs by its position alone
+			return nil, false
+		}
+		if d.Kind == next.Kind {
+			return d, true
+		}
+		if d.Where.File == "" {
+			return nil, false
+		}
+		merged := *d
+		merged.Kind = ""
+		return &merged, true
+	}
+	if d.Where.Line == 0 || d.Label == "" || next.Label == "" {
+		return nil, false
+	}
+	merged := *d
+	merged.Also = append(append(slices.Clone(d.Also), next.Label), next.Also...)
+	slices.Sort(merged.Also)
+	merged.Also = slices.DeleteFunc(slices.Compact(merged.Also), func(label string) bool { return label == d.Label })
+	return &merged, true
 }
 
 // Errors is all that one phase found wrong: never empty, sorted, without duplicates.

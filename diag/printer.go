@@ -49,6 +49,14 @@ func (p Printer) one(d *Diagnostic) {
 			fmt.Fprintf(p.W, "  %s\n", r.Message)
 		}
 	}
+	if n := len(d.Also); n > 0 {
+		shown := d.Also[:min(n, maxAlso)]
+		more := ""
+		if n > len(shown) {
+			more = fmt.Sprintf(" and %d more", n-len(shown))
+		}
+		fmt.Fprintf(p.W, "  the same for: %s%s\n", strings.Join(shown, ", "), more)
+	}
 	if d.Stage != "" {
 		fmt.Fprintf(p.W, "  found by: %s\n", d.Stage)
 	}
@@ -85,6 +93,9 @@ func (p Printer) excerpt(pos Pos, at Position) {
 }
 
 const maxExcerpt = 160
+
+// maxAlso is how many tasks are named that meet the same mistake.
+const maxAlso = 5
 
 func shorten(s string) string {
 	if utf8.RuneCountInString(s) <= maxExcerpt {

@@ -59,8 +59,12 @@ func (p *Params) treeURL(repositoryName, revName string, style int) (string, err
 		} else if strings.HasPrefix(at, "https://github.com/") {
 			at = strings.TrimSuffix(at, "/")
 		} else {
-			return "", diag.Errorf(diag.BadParameters, repository.Pos(), "want a repository on GitHub, got %q: it is not known where to see files of others", at).
+			d := diag.Errorf(diag.BadParameters, repository.Pos(), "want a repository on GitHub, got %q: it is not known where to see files of others", at).
 				WithPath(repositoryName).WithHint("https://github.com/OWNER/NAME or git@github.com:OWNER/NAME").InFile(p.Source())
+			if at == "" && p.spec == "" {
+				d.WithHint("the checkout has no remote repository to tell it by: give parameters with -p, or git remote add origin https://github.com/OWNER/NAME")
+			}
+			return "", d
 		}
 	default:
 		return "", diag.Errorf(diag.BadParameters, kind.Pos(), "want hg or git, got %s", kind.Describe()).WithPath("repository_type").InFile(p.Source())

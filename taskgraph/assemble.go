@@ -61,6 +61,7 @@ func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error 
 	var next atomic.Int64
 	var homeless firstError
 	work := func() {
+		defer CatchBug("optimization", o.errs.Add)
 		r := &references{decision: o.g.opts.DecisionTaskID, urls: urls}
 		for {
 			start := int(next.Add(batch)) - batch

@@ -36,8 +36,19 @@ type Config struct {
 	// Log gets progress and verdicts.
 	Log *slog.Logger
 
+	memo   sync.Map
 	failed sync.Map // labels and names of stubs that an error dropped
 	repos  func() ([]Repository, error)
+}
+
+// Memo gives what produce gives for a key, which it is asked for once in this kind as a rule. Tasks of a kind are alike, so that what is
+// worked out for one often serves others. The result is shared: it must not be changed.
+func (c *Config) Memo(key any, produce func() any) any {
+	if v, ok := c.memo.Load(key); ok {
+		return v
+	}
+	v, _ := c.memo.LoadOrStore(key, produce())
+	return v
 }
 
 // Failed says whether an error dropped the stub with a label or name, so that what needs it must not be reported again.

@@ -58,6 +58,7 @@ type targetGraph struct {
 
 // phase is computed once.
 type phase[T any] struct {
+	name string
 	mu   sync.Mutex
 	done bool
 	v    T
@@ -68,10 +69,15 @@ func (p *phase[T]) get(compute func() (T, error)) (T, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.done {
-		p.v, p.err = compute()
+		p.v, p.err = p.compute(compute)
 		p.done = true
 	}
 	return p.v, p.err
+}
+
+func (p *phase[T]) compute(compute func() (T, error)) (v T, err error) {
+	defer CatchBug(p.name, func(bug error) { err = bug })
+	return compute()
 }
 
 // Generator gives a generation for one set of parameters, which must have been checked.
@@ -85,8 +91,16 @@ func (p *Project) Generator(params *parameters.Params, opts GeneratorOptions) *G
 	if opts.Index == nil {
 		opts.Index = taskcluster.OfflineIndex{}
 	}
-	return &Generator{project: p, params: params, opts: opts, kindGraph: &phase[*KindGraph]{}, fullSet: &phase[*TaskGraph]{},
-		full: &phase[*TaskGraph]{}, targetSet: &phase[*TaskGraph]{}, target: &phase[*targetGraph]{}, optimized: &phase[*Optimized]{}, morphed: &phase[*Optimized]{}}
+	return &Generator{
+		project: p, params: params, opts: opts,
+		kindGraph: &phase[*KindGraph]{name: "kind graph"},
+		fullSet:   &phase[*TaskGraph]{name: "full task set"},
+		full:      &phase[*TaskGraph]{name: "full task graph"},
+		targetSet: &phase[*TaskGraph]{name: "target task set"},
+		target:    &phase[*targetGraph]{name: "target task graph"},
+		optimized: &phase[*Optimized]{name: "optimization"},
+		morphed:   &phase[*Optimized]{name: "morphs"},
+	}
 }
 
 // Params gives the parameters of the generation.
@@ -187,7 +201,7 @@ func (g *Generator) FullTaskGraph(ctx context.Context) (*TaskGraph, error) {
 			return nil, err
 		}
 		if _, err := tg.graph.Postorder(); err != nil {
-			return nil, g.project.Resolve(tg.loopDiagnostic(err))
+			return nil, g.project.Resolve(tg.loopMistakes())
 		}
 		g.project.Log.Info("full task graph", "tasks", tg.Len(), "dependencies", tg.graph.Edges())
 		return tg, g.verify(FullTaskGraph, &VerifyConfig{Tasks: tg})
@@ -381,11 +395,7 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 		wg.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			defer func() {
-				if r := recover(); r != nil {
-					errs.Add(bug(name, r))
-				}
-			}()
+			defer CatchBug(name, errs.Add)
 			v.Check(cfg, func(err error) {
 				for _, d := range diag.Flatten(err) {
 					if d.Stage == "" {

@@ -95,7 +95,7 @@ func (e *LoopError) Error() string {
 }
 
 // Postorder gives the nodes such that each comes after all that it depends on: breadth first, in node order where
-// the edges leave a choice. It gives a *[LoopError] when there is none.
+// the edges leave a choice. It gives the first of [Graph.Loops] when there is none.
 func (g *Graph) Postorder() ([]int32, error) { return g.order(false) }
 
 // Preorder gives the nodes such that each comes before all that it depends on.
@@ -133,19 +133,21 @@ func (g *Graph) order(reverse bool) ([]int32, error) {
 		}
 	}
 	if len(queue) < len(g.names) {
-		return nil, g.loop()
+		return nil, g.Loops()[0]
 	}
 	return queue, nil
 }
 
-// loop finds one loop; there must be one.
-func (g *Graph) loop() error {
+// Loops gives loops that have no node in common, at least one of those that any node is on, each from its least name
+// on. There are none in a graph that has an order.
+func (g *Graph) Loops() []*LoopError {
 	const onPath, finished = 1, 2
-	state := make([]uint8, len(g.names))
+	state, inLoop := make([]uint8, len(g.names)), make([]bool, len(g.names))
 	type frame struct {
 		id   int32
 		next int
 	}
+	var loops []*LoopError
 	for start := range g.names {
 		if state[start] != 0 {
 			continue
@@ -163,20 +165,24 @@ func (g *Graph) loop() error {
 			top.next++
 			switch state[to] {
 			case onPath:
-				i := slices.IndexFunc(path, func(f frame) bool { return f.id == to })
+				loop := path[slices.IndexFunc(path, func(f frame) bool { return f.id == to }):]
+				if slices.ContainsFunc(loop, func(f frame) bool { return inLoop[f.id] }) {
+					continue
+				}
 				var nodes []string
-				for _, f := range path[i:] {
+				for _, f := range loop {
+					inLoop[f.id] = true
 					nodes = append(nodes, g.names[f.id])
 				}
 				least := slices.Index(nodes, slices.Min(nodes))
-				return &LoopError{Nodes: append(nodes[least:], nodes[:least]...)}
+				loops = append(loops, &LoopError{Nodes: append(nodes[least:], nodes[:least]...)})
 			case 0:
 				state[to] = onPath
 				path = append(path, frame{id: to})
 			}
 		}
 	}
-	return fmt.Errorf("taskgraph: no loop found in a graph without order")
+	return loops
 }
 
 // Closure says of each node whether it is one of the given ones or a dependency of them, directly or not.

@@ -1,7 +1,6 @@
 package taskgraph
 
 import (
-	"strings"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -120,21 +119,34 @@ func (c *GraphConfig) alias(name string, pos diag.Pos) (*value.Map, error) {
 	if !ok {
 		aliases := c.doc.At("workers").Map().At("aliases")
 		v, err := value.EvaluateKeyedBy(value.MapOf("by-worker-type", aliases).Value(), value.Keyed{Item: "workers.aliases", Attr: attr("worker-type", name)})
-		if a.config = v.Map(); err != nil || a.config == nil {
-			a.err = diag.Errorf(diag.BadWorker, 0, "unknown worker type %q", name).WithHint("%s", diag.DidYouMean(name,
-				append(aliases.Map().Keys(), "always-optimized", "succeed")))
-			if d := diag.Flatten(err); len(d) > 0 && strings.Contains(d[0].Message, "multiple") {
-				a.err = diag.Errorf(diag.BadWorker, 0, "worker type %q: %s", name, d[0].Message)
-			}
-		}
+		a.config = v.Map()
+		a.err = unknownWorkerType(name, v, err, aliases.Map())
 		c.aliases[name] = a
 	}
 	if a.err != nil {
-		d := *a.err.(*diag.Diagnostic)
-		d.Pos = pos
-		return nil, &d
+		return nil, diag.Placed(a.err, pos, "")
 	}
 	return a.config, nil
+}
+
+// unknownWorkerType says why a worker type has no alias: nil when it has one, which is v. err is that of the look-up.
+func unknownWorkerType(name string, v value.Value, err error, aliases *value.Map) error {
+	if err == nil && v.Map() != nil {
+		return nil
+	}
+	for _, d := range diag.Flatten(err) {
+		if d.Pos != 0 { // the key of an alias is no pattern
+			d.Path = "workers.aliases"
+			return d
+		}
+		if len(d.Related) > 0 {
+			many := diag.Errorf(diag.BadWorker, 0, "several worker aliases match the worker type %q", name)
+			many.Related = d.Related
+			return many
+		}
+	}
+	return diag.Errorf(diag.BadWorker, 0, "unknown worker type %q", name).
+		WithHint("%s", diag.DidYouMean(name, append(aliases.Keys(), "always-optimized", "succeed")))
 }
 
 // Implementation gives the worker implementation and the operating system of a worker type's workers. The operating
@@ -167,33 +179,30 @@ func (c *GraphConfig) WorkerType(alias, level string, pos diag.Pos) (provisioner
 	if err != nil {
 		return "", "", err
 	}
-	lookup := func(name string) (value.Value, bool) {
-		switch name {
-		case "alias":
-			return value.NewString(alias), true
-		case "level":
-			return value.NewString(level), true
-		case "trust-domain":
-			return value.NewString(c.TrustDomain()), true
-		}
-		return value.Value{}, false
-	}
 	var out workerTypeAnswer
-	for field, to := range map[string]*string{"provisioner": &out.provisioner, "worker-type": &out.workerType} {
-		v, err := value.EvaluateKeyedBy(a.At(field), value.Keyed{Item: "workers.aliases." + alias + "." + field, Attr: attr("level", level)})
-		if err == nil {
-			if s, ok := v.AsString(); ok {
-				*to, err = value.Format(s, lookup)
-			} else {
-				err = diag.Errorf(diag.WrongType, v.Pos(), "want a string, got %s", v.Describe()).WithPath("workers.aliases." + alias + "." + field)
-			}
-		}
-		if err != nil {
-			out.err = err
-		}
+	out.provisioner, err = c.aliasField(a, alias, "provisioner", level)
+	if err == nil {
+		out.workerType, err = c.aliasField(a, alias, "worker-type", level)
 	}
+	out.err = err
 	c.workerTypes[key] = out
 	return out.provisioner, out.workerType, out.err
+}
+
+// aliasField gives a field of a worker alias at a level, with {alias}, {level} and {trust-domain} filled in.
+func (c *GraphConfig) aliasField(config *value.Map, alias, field, level string) (string, error) {
+	path := "workers.aliases." + alias + "." + field
+	v, err := value.EvaluateKeyedBy(config.At(field), value.Keyed{Item: path, Attr: attr("level", level)})
+	if err != nil {
+		return "", diag.Placed(err, config.KeyPos(field), path)
+	}
+	s, ok := v.AsString()
+	if !ok {
+		return "", diag.Errorf(diag.WrongType, v.Pos(), "want a string, got %s", v.Describe()).WithPath(path)
+	}
+	names := value.MapOf("alias", alias, "level", level, "trust-domain", c.TrustDomain())
+	s, err = value.Format(s, names.Get)
+	return s, diag.Placed(value.WithNames(err, names.Keys()), v.Pos(), path)
 }
 
 // Repository is one repository that tasks may check out.

@@ -186,13 +186,16 @@ func newKindGraph(kinds map[string]*Kind, p *Project) (*KindGraph, error) {
 	g.finish()
 	order, err := g.Postorder()
 	if err != nil {
-		loop := err.(*LoopError)
-		k := kinds[loop.Nodes[0]]
-		d := diag.Errorf(diag.KindLoop, k.Map.KeyPos("kind-dependencies"), "kinds depend on each other: %s -> %s", strings.Join(loop.Nodes, " -> "), loop.Nodes[0])
-		for _, n := range loop.Nodes[1:] {
-			d.WithRelated(kinds[n].Map.KeyPos("kind-dependencies"), "dependencies of %s", n)
+		var found diag.List
+		for _, loop := range g.Loops() {
+			keyPos := func(kind string) diag.Pos { return kinds[kind].Map.KeyPos("kind-dependencies") }
+			d := diag.Errorf(diag.KindLoop, keyPos(loop.Nodes[0]), "kinds depend on each other: %s -> %s", strings.Join(loop.Nodes, " -> "), loop.Nodes[0])
+			for _, n := range loop.Nodes[1:] {
+				d.WithRelated(keyPos(n), "dependencies of %s", n)
+			}
+			found.Add(d)
 		}
-		return nil, p.Resolve(d)
+		return nil, found.Err(p.Sources)
 	}
 	kg := &KindGraph{Kinds: kinds, Graph: g}
 	for _, id := range order {

@@ -28,6 +28,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph) ([]*Task, erro
 		wg.Go(func() {
 			r := results[name]
 			defer close(r.ready)
+			defer CatchBug("kind "+name, errs.Add)
 			kind := kg.Kinds[name]
 			n := 0
 			for _, dep := range kind.Dependencies {
@@ -101,7 +102,7 @@ func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies
 	}
 	var stubs []*value.Map
 	func() {
-		defer pipe.recover(nil, "loader")
+		defer CatchBug(name, func(err error) { pipe.report(err, nil, "") })
 		for stub, err := range loader(load) {
 			if err != nil {
 				pipe.report(err, stub, "")
@@ -115,17 +116,7 @@ func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies
 		pipe.report(err, nil, "")
 		return nil, errs.Err(p.Sources)
 	}
-	stubs = pipe.run(stubs, steps)
-	tasks := make([]*Task, 0, len(stubs))
-	for i, stub := range stubs {
-		stubs[i] = nil
-		t, err := newTask(kind.Name, stub)
-		if err != nil {
-			pipe.report(err, stub, "")
-			continue
-		}
-		tasks = append(tasks, t)
-	}
+	tasks := pipe.run(stubs, steps)
 	if err := errs.Err(p.Sources); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,6 @@
 package taskgraph
 
 import (
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -22,31 +20,55 @@ type pipeline struct {
 // batchSize is how many stubs a worker takes at once: few enough to keep all workers busy to the end.
 const batchSize = 128
 
-// run gives what the steps make of the stubs.
-func (p *pipeline) run(stubs []*value.Map, steps []Step) []*value.Map {
-	for len(steps) > 0 {
+// run gives the tasks that the steps make of the stubs, which it takes over.
+func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
+	for {
 		if err := p.cfg.Context.Err(); err != nil {
 			p.errs.Add(err)
 			return nil
 		}
-		if steps[0].All != nil {
+		if len(steps) > 0 && steps[0].All != nil {
 			stubs = p.all(stubs, steps[0])
 			steps = steps[1:]
 			continue
 		}
-		n := 1
+		n := min(1, len(steps))
 		for n < len(steps) && steps[n].All == nil && steps[n].Plan == nil && !steps[n-1].Expands {
 			n++
 		}
-		stubs = p.each(stubs, steps[:n])
+		if n == len(steps) {
+			return each(p, stubs, steps, p.tasks)
+		}
+		stubs = each(p, stubs, steps[:n], func(int) func([]*value.Map) []*value.Map {
+			return func(batch []*value.Map) []*value.Map { return batch }
+		})
 		steps = steps[n:]
 	}
-	return stubs
+}
+
+// tasks gives what a worker makes of the stubs that the last step left: tasks. Since tasks of a kind are alike, they share
+// what is equal in them.
+func (p *pipeline) tasks(stubs int) func([]*value.Map) []*Task {
+	interner := value.NewInterner(stubs)
+	return func(batch []*value.Map) []*Task {
+		out := make([]*Task, 0, len(batch))
+		for i, stub := range batch {
+			t, err := newTask(p.cfg.Kind, stub)
+			if err != nil {
+				p.report(err, stub, "")
+				continue
+			}
+			t.intern(interner)
+			out = append(out, t)
+			batch[i] = nil
+		}
+		return out
+	}
 }
 
 // all runs a step that sees the whole stream.
 func (p *pipeline) all(stubs []*value.Map, step Step) (out []*value.Map) {
-	defer p.recover(nil, step.Name)
+	defer CatchBug(step.Name, func(err error) { p.report(err, nil, step.Name) })
 	in := func(yield func(*value.Map, error) bool) {
 		for _, s := range stubs {
 			if !yield(s, nil) {
@@ -65,8 +87,9 @@ func (p *pipeline) all(stubs []*value.Map, step Step) (out []*value.Map) {
 	return out
 }
 
-// each runs a sequence of steps that see one stub at a time; the first may plan.
-func (p *pipeline) each(stubs []*value.Map, steps []Step) []*value.Map {
+// each runs a sequence of steps that see one stub at a time; the first may plan. What comes out of a batch goes through a function
+// that each worker has of its own.
+func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stubs int) func([]*value.Map) []T) []T {
 	fs := make([]Each, len(steps))
 	for i, s := range steps {
 		var err error
@@ -84,10 +107,10 @@ func (p *pipeline) each(stubs []*value.Map, steps []Step) []*value.Map {
 		}
 	}
 	batches := (len(stubs) + batchSize - 1) / batchSize
-	results := make([][]*value.Map, batches)
+	results := make([][]T, batches)
 	var next atomic.Int32
 	work := func() {
-		r := newRunner(p, steps, fs)
+		r, done := newRunner(p, steps, fs), finish(len(stubs))
 		for {
 			b := int(next.Add(1)) - 1
 			if b >= batches {
@@ -95,10 +118,11 @@ func (p *pipeline) each(stubs []*value.Map, steps []Step) []*value.Map {
 			}
 			in := stubs[b*batchSize : min((b+1)*batchSize, len(stubs))]
 			r.out = make([]*value.Map, 0, len(in))
-			for _, stub := range in {
+			for i, stub := range in {
 				r.through(stub)
+				in[i] = nil // it is garbage from here on
 			}
-			results[b] = r.out
+			results[b] = done(r.out)
 		}
 	}
 	workers := min(p.workers, batches)
@@ -115,7 +139,7 @@ func (p *pipeline) each(stubs []*value.Map, steps []Step) []*value.Map {
 	for _, r := range results {
 		n += len(r)
 	}
-	out := make([]*value.Map, 0, n)
+	out := make([]T, 0, n)
 	for _, r := range results {
 		out = append(out, r...)
 	}
@@ -144,7 +168,8 @@ func newRunner(p *pipeline, steps []Step, fs []Each) *runner {
 func (r *runner) through(stub *value.Map) {
 	defer func() {
 		if x := recover(); x != nil {
-			r.p.report(bug(r.steps[r.step].Name, x), stub, r.steps[r.step].Name)
+			name := r.steps[r.step].Name
+			r.p.report(newBug(name, x), stub, name)
 		}
 	}()
 	r.at(stub, 0)
@@ -162,21 +187,11 @@ func (r *runner) at(stub *value.Map, i int) {
 	r.step = i
 }
 
-// bug makes an error of a panic: a fault of the program, never the user's.
-func bug(step string, r any) error {
-	return fmt.Errorf("bug: %s: %v\n%s", step, r, debug.Stack())
-}
-
-func (p *pipeline) recover(stub *value.Map, step string) {
-	if r := recover(); r != nil {
-		p.report(bug(step, r), stub, step)
-	}
-}
-
 // report adds an error, with what the pipeline knows about where it happened.
 func (p *pipeline) report(err error, stub *value.Map, step string) {
 	p.cfg.drop(stub)
-	for _, d := range diag.Flatten(err) {
+	for _, found := range diag.Flatten(err) {
+		d := new(*found) // several tasks may meet the same error
 		if d.Kind == "" {
 			d.Kind = p.cfg.Kind
 		}

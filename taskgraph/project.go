@@ -99,7 +99,7 @@ func Open(opts Options) (*Project, error) {
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = diag.Errorf(diag.Unreadable, 0, "no graph configuration here").InFile(file).
-				WithHint("name the directory that holds config.yml with --root, or make one with: taskgraph init")
+				WithHint("name the directory that holds config.yml with --root")
 		}
 		return nil, p.Resolve(err)
 	}

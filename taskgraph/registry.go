@@ -45,7 +45,7 @@ func NewRegistry() *Registry {
 		Transforms:       newSet[Sequence]("transform"),
 		RunHandlers:      newSet[RunHandler]("run handler"),
 		PayloadBuilders:  newSet[PayloadBuilder]("payload builder"),
-		IndexBuilders:    newSet[IndexBuilder]("index builder"),
+		IndexBuilders:    newSet[IndexBuilder]("index type"),
 		FetchBuilders:    newSet[FetchBuilder]("fetch builder"),
 		GroupBys:         newSet[GroupBy]("group-by function"),
 		SetNames:         newSet[SetName]("set-name function"),

@@ -11,7 +11,7 @@ import "context"
 func (o *optimizer) remove(ctx context.Context) error {
 	order, err := o.graph.graph.Preorder()
 	if err != nil {
-		return o.graph.loopDiagnostic(err)
+		return o.graph.loopMistakes()
 	}
 	p := &pruning{optimizer: o, candidate: make([]bool, len(o.plans))}
 	counts := map[string]int{}

@@ -40,7 +40,7 @@ func (a *IndexAnswers) Task(path string) (taskID string, status taskcluster.Stat
 func (o *optimizer) replace(ctx context.Context) error {
 	order, err := o.graph.graph.Postorder()
 	if err != nil {
-		return o.graph.loopDiagnostic(err)
+		return o.graph.loopMistakes()
 	}
 	answers, err := o.lookUp(ctx, order)
 	if err != nil {

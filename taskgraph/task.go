@@ -113,6 +113,13 @@ func newTask(kind string, stub *value.Map) (*Task, error) {
 	return t, nil
 }
 
+// intern shares what the task holds with tasks that hold the same.
+func (t *Task) intern(in *value.Interner) {
+	t.Attributes, t.Task, t.Dependencies = in.Map(t.Attributes), in.Map(t.Task), in.Map(t.Dependencies)
+	t.SoftDependencies, t.IfDependencies = in.Value(t.SoftDependencies.Value()).List(), in.Value(t.IfDependencies.Value()).List()
+	t.Optimization = in.Value(t.Optimization)
+}
+
 // emptyMap and emptyList stand for absent fields of tasks. They are frozen: nobody changes them.
 var (
 	emptyMap  = frozenMap(value.NewMap(0))

@@ -123,27 +123,27 @@ func (t *Task) Key() string {
 	return t.Label
 }
 
-// loopDiagnostic turns the error of an ordering into a diagnostic that names where each task is defined.
-func (tg *TaskGraph) loopDiagnostic(err error) error {
-	loop, ok := err.(*LoopError)
-	if !ok {
-		return err
-	}
-	first := tg.Task(loop.Nodes[0])
-	d := diag.Errorf(diag.TaskLoop, first.Pos, "%s", loop.Error())
-	for i, label := range loop.Nodes {
-		t := tg.Task(label)
-		next := loop.Nodes[(i+1)%len(loop.Nodes)]
-		for name, dep := range t.Deps() {
-			if dep == next {
-				pos := t.Dependencies.KeyPos(name)
-				if pos == 0 {
-					pos = t.Pos
+// loopMistakes gives a diagnostic for each loop, which names where each of its tasks is defined.
+func (tg *TaskGraph) loopMistakes() error {
+	var found []*diag.Diagnostic
+	for _, loop := range tg.graph.Loops() {
+		first := tg.Task(loop.Nodes[0])
+		d := diag.Errorf(diag.TaskLoop, first.Pos, "%s", loop.Error())
+		for i, label := range loop.Nodes {
+			t := tg.Task(label)
+			next := loop.Nodes[(i+1)%len(loop.Nodes)]
+			for name, dep := range t.Deps() {
+				if dep == next {
+					pos := t.Dependencies.KeyPos(name)
+					if pos == 0 {
+						pos = t.Pos
+					}
+					d.WithRelated(pos, "%s depends on %s as %s", label, next, name)
+					break
 				}
-				d.WithRelated(pos, "%s depends on %s as %s", label, next, name)
-				break
 			}
 		}
+		found = append(found, d)
 	}
-	return d
+	return &diag.Errors{All: found}
 }

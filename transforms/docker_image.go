@@ -30,6 +30,9 @@ func fillImageTemplate(cfg *taskgraph.Config) (taskgraph.Each, error) {
 			packages = append(packages, strings.ReplaceAll(dep.Label, "packages-", ""))
 		}
 	}
+	if cfg.Fast && cfg.WriteArtifacts {
+		return nil, diag.Errorf(diag.BadImage, 0, "docker contexts cannot be written without their digests, which a fast run leaves out")
+	}
 	level, err := strconv.Atoi(strings.TrimSpace(cfg.Params.Level()))
 	if err != nil {
 		return nil, diag.Errorf(diag.BadParameters, cfg.Params.At("level").Pos(), "level: want a number, got %q", cfg.Params.Level())

@@ -52,7 +52,7 @@ func gpgSignature(cfg *taskgraph.Config, signature *value.Map, url value.Value) 
 	v := signature.At("sig-url")
 	signatureURL, err = value.Format(v.Str(), func(name string) (value.Value, bool) { return url, name == "url" })
 	if err != nil {
-		return "", "", at(err, v, "fetch.gpg-signature.sig-url")
+		return "", "", value.WithNames(at(err, v, "fetch.gpg-signature.sig-url"), []string{"url"})
 	}
 	name := signature.At("key-path")
 	file := name.Str()

@@ -30,14 +30,15 @@ func fieldsOf(list *value.List) []field {
 // substitute expands the format strings in the field, keys among them. What holds none stays shared. It fails where
 // the path leads nowhere or a string cannot be expanded.
 func (f field) substitute(stub *value.Map, subs lookup) error {
-	if old, ok := stub.Get(f.path); ok && !f.deep {
+	if old, ok := f.peek(stub); ok {
+		if !hasBraces(old) {
+			return textKeys(old)
+		}
 		v, err := value.Substitute(old, subs)
 		if err != nil {
 			return at(err, old, f.path)
 		}
-		if !value.Same(old, v) {
-			stub.Set(f.path, v)
-		}
+		f.set(stub, v)
 		return nil
 	}
 	return f.visit(stub, func(m *value.Map, edit func() *value.Map, key string) error {
@@ -51,6 +52,42 @@ func (f field) substitute(stub *value.Map, subs lookup) error {
 		}
 		return nil
 	})
+}
+
+// peek gives the value at a path that leads through maps only, and whether there is one. This is the usual case, for which no more is
+// needed.
+func (f field) peek(stub *value.Map) (value.Value, bool) {
+	m, path := stub, f.path
+	for f.deep {
+		head, rest, deeper := strings.Cut(path, ".")
+		if !deeper {
+			break
+		}
+		if m = m.At(head).Map(); m == nil {
+			return value.Value{}, false
+		}
+		path = rest
+	}
+	return m.Get(path)
+}
+
+// set replaces the value that peek gave.
+func (f field) set(stub *value.Map, v value.Value) {
+	m, path := stub, f.path
+	for f.deep {
+		head, rest, deeper := strings.Cut(path, ".")
+		if !deeper {
+			break
+		}
+		m, path = m.EditMap(head), rest
+	}
+	m.Set(path, v)
+}
+
+// textKeys fails, as expanding would, where a key in v is no text.
+func textKeys(v value.Value) error {
+	_, err := value.Substitute(v, func(string) (value.Value, bool) { return value.Value{}, false })
+	return err
 }
 
 // hasBraces says whether there is anything in the field that substitute might expand. A path that leads nowhere has.

@@ -29,6 +29,9 @@ func splitMatrix(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map)) e
 	if err != nil {
 		return err
 	}
+	if rows := m.combinations(); rows > maxTasks && len(m.exclude) == 0 {
+		return m.tooMany()
+	}
 	return m.rows(0, stub.Str("name"), m.given, yield)
 }
 
@@ -106,6 +109,19 @@ func newDimension(e value.Entry) (dimension, error) {
 	return d, nil
 }
 
+// combinations gives how many rows there are, exclusions aside, or maxTasks+1 where there are more.
+func (x *matrix) combinations() int {
+	n := 1
+	for _, d := range x.dimensions {
+		n = min(n*min(len(d.values), maxTasks+1), maxTasks+1)
+	}
+	return n
+}
+
+func (x *matrix) tooMany() error {
+	return diag.Errorf(diag.LimitExceeded, x.pos, "more than %d combinations", maxTasks).WithPath("matrix")
+}
+
 // chooseFields decides what to substitute in: the fields that the matrix names, and the name where it sets one; else
 // all fields that the task had before it was split. Fields without braces, which come out the same in every row, are
 // left out.
@@ -145,7 +161,7 @@ func (x *matrix) rows(i int, name string, row *value.Map, yield func(*value.Map)
 	d := &x.dimensions[i]
 	for _, v := range d.values {
 		if x.rowCount++; x.rowCount > maxTasks {
-			return diag.Errorf(diag.LimitExceeded, x.pos, "more than %d combinations", maxTasks).WithPath("matrix")
+			return x.tooMany()
 		}
 		next := row.Copy()
 		next.SetKey(d.key, v)

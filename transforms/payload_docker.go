@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -68,7 +69,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	if v, ok := worker.Get("purge-caches-exit-status"); ok {
 		onExit.Set("purgeCaches", v)
 	}
-	artifacts, err := dockerArtifacts(worker, def.At("expires"))
+	artifacts, err := dockerArtifacts(cfg, worker, def.At("expires"))
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func dockerImage(cfg *taskgraph.Config, task, worker *value.Map) (value.Value, e
 	}
 	name, ok := spec.Get("in-tree")
 	if !ok {
-		return image, diag.Errorf(diag.BadImage, image.Pos(), "want in-tree or indexed, got %s", joinList(spec.Keys())).WithPath("worker.docker-image")
+		return image, unknownImageSource(image)
 	}
 	dependencies := editMapOrNew(task, "dependencies")
 	if dependencies.Has("docker-image") {
@@ -146,22 +147,35 @@ func dockerImage(cfg *taskgraph.Config, task, worker *value.Map) (value.Value, e
 	dependencies.Set("docker-image", value.NewString("docker-image-"+name.Str()).At(name.Pos()))
 	dir, err := cfg.Project.ImageDir(name.Str())
 	if err != nil {
-		return image, at(err, name, "worker.docker-image.in-tree")
+		return image, diag.Placed(err, name.Pos(), "worker.docker-image.in-tree")
 	}
 	volumes, err := cfg.Project.Files.Volumes(dir)
 	if err != nil {
-		return image, at(err, name, "worker.docker-image.in-tree")
+		return image, diag.Placed(err, name.Pos(), "worker.docker-image.in-tree")
 	}
 	if len(volumes) > 0 {
 		own := editListOrNew(worker, "volumes")
 		for _, v := range slices.Sorted(slices.Values(volumes)) {
-			if own.ContainsString(v) {
-				return image, diag.Errorf(diag.BadWorker, worker.KeyPos("volumes"), "volume %q stands in the Dockerfile already and must not be repeated", v).WithPath("worker.volumes")
+			for other := range own.Values() {
+				if other.Str() == v {
+					return image, diag.Errorf(diag.BadWorker, other.Or(worker.KeyPos("volumes")).Pos(), "volume %q stands in the Dockerfile already and must not be repeated", v).WithPath("worker.volumes")
+				}
 			}
 			own.AppendStrings(v)
 		}
 	}
 	return inTreeImage, nil
+}
+
+// unknownImageSource says that an image comes neither from the tree nor from the index.
+func unknownImageSource(image value.Value) error {
+	keys, pos := image.Map().Keys(), image.Pos()
+	d := diag.Errorf(diag.BadImage, pos, "want in-tree or indexed, got %s", joinList(keys)).WithPath("worker.docker-image")
+	if len(keys) == 1 {
+		d.Pos = image.Map().KeyPos(keys[0])
+		d.WithHint("%s", diag.DidYouMean(keys[0], []string{"in-tree", "indexed"}))
+	}
+	return d
 }
 
 var inTreeImage = value.MapOf("path", "public/image.tar.zst", "taskId", taskReference("<docker-image>"), "type", "task-image").Value()
@@ -179,27 +193,39 @@ func runsRunTask(command value.Value) (bool, error) {
 }
 
 // dockerArtifacts gives the payload's artifacts, which expire with the task; nil where there are none.
-func dockerArtifacts(worker *value.Map, expires value.Value) (*value.Map, error) {
+func dockerArtifacts(cfg *taskgraph.Config, worker *value.Map, expires value.Value) (*value.Map, error) {
 	list, ok := worker.Get("artifacts")
 	if !ok || list.IsNull() {
 		return nil, nil
 	}
-	out := value.NewMap(list.List().Len())
-	for v := range list.List().Values() {
+	type key struct{ list, expires unsafe.Pointer }
+	made := cfg.Memo(key{list.Identity(), expires.Identity()}, func() any {
+		out, err := newArtifacts(list.List(), expires)
+		return artifactsAnswer{out, err}
+	}).(artifactsAnswer)
+	return made.artifacts, made.err
+}
+
+type artifactsAnswer struct {
+	artifacts *value.Map
+	err       error
+}
+
+func newArtifacts(list *value.List, expires value.Value) (*value.Map, error) {
+	out := value.NewMap(list.Len())
+	for v := range list.Values() {
 		a := v.Map()
 		for _, key := range [...]string{"name", "path", "type"} {
 			if a.At(key).IsNull() {
 				return nil, diag.Errorf(diag.MissingField, v.Pos(), "an artifact needs a %s", key).WithPath("worker.artifacts")
 			}
 		}
-		entry := value.NewMap(3)
-		entry.Set("path", a.At("path"))
-		entry.Set("type", a.At("type"))
-		entry.Set("expires", expires)
-		out.Set(a.Str("name"), entry.Value())
+		out.Set(a.Str("name"), artifactKeys.Map(a.At("path"), a.At("type"), expires).Value())
 	}
 	return out, nil
 }
+
+var artifactKeys = value.NewKeys("path", "type", "expires")
 
 // dockerCaches gives the payload's caches by name, with a scope for each; nil where there are none. Names of caches
 // that run-task manages change with it and with the image, because either may change what is in them.

@@ -50,17 +50,24 @@ func rewriteWhen(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map))
 		yield(stub)
 		return nil
 	}
-	patterns := when.Map().At("files-changed").List().Copy()
-	patterns.AppendStrings(cfg.Path + "/kind.yml")
-	if from := stub.Str("task-from"); from != "" && from != "kind.yml" {
-		patterns.AppendStrings(cfg.Path + "/" + from)
+	type key struct {
+		files unsafe.Pointer
+		from  string
 	}
-	optimization := value.NewMap(1)
-	optimization.Set("skip-unless-changed", patterns.Value().At(when.Pos()))
-	stub.Set("optimization", optimization.Value().At(when.Pos()))
+	files, from := when.Map().At("files-changed"), stub.Str("task-from")
+	stub.Set("optimization", cfg.Memo(key{files.Identity(), from}, func() any {
+		patterns := files.List().Copy()
+		patterns.AppendStrings(cfg.Path + "/kind.yml")
+		if from != "" && from != "kind.yml" {
+			patterns.AppendStrings(cfg.Path + "/" + from)
+		}
+		return skipKeys.Map(patterns.Value().At(when.Pos())).Value().At(when.Pos())
+	}).(value.Value))
 	yield(stub)
 	return nil
 }
+
+var skipKeys = value.NewKeys("skip-unless-changed")
 
 // setRunImplementation takes the worker implementation and operating system from the worker type.
 func setRunImplementation(_ *taskgraph.Config, stubs []*value.Map) ([]*value.Map, taskgraph.Each, error) {
@@ -161,16 +168,7 @@ func makeTaskDescription(cfg *taskgraph.Config, task *value.Map, yield func(*val
 		task.EditMap("run").SetDefault("workdir", value.NewString("/builds/worker"))
 	}
 	desc := task.Copy()
-	for _, key := range [...]string{"attributes", "dependencies", "extra"} {
-		if !desc.Has(key) {
-			desc.EditMap(key)
-		}
-	}
-	for _, key := range [...]string{"soft-dependencies", "routes", "scopes"} {
-		if !desc.Has(key) {
-			desc.EditList(key)
-		}
-	}
+	desc.SetDefaults(descriptionDefaults)
 	if err := ConfigureForRun(cfg, task, desc); err != nil {
 		return err
 	}
@@ -178,6 +176,10 @@ func makeTaskDescription(cfg *taskgraph.Config, task *value.Map, yield func(*val
 	yield(desc)
 	return nil
 }
+
+// descriptionDefaults make handlers simpler: what they add to is always there.
+var descriptionDefaults = value.NewKeys("attributes", "dependencies", "soft-dependencies", "routes", "scopes", "extra").
+	Map(noMap, noMap, noList, noList, noList, noMap)
 
 // ConfigureForRun applies the handler for task's run.using and worker implementation to desc, the task description to
 // be. Handlers that build on another one set run.using and call it again. It fails when there is no such handler or
@@ -190,10 +192,7 @@ func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 		return noHandler(cfg, using, implementation)
 	}
 	if h.Defaults != nil {
-		run := task.EditMap("run")
-		for k, v := range h.Defaults.All() {
-			run.SetDefault(k, v)
-		}
+		task.EditMap("run").SetDefaults(h.Defaults)
 	}
 	if h.Schema != nil {
 		found := h.Schema.Validate(task.At("run"))

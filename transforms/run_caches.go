@@ -58,11 +58,16 @@ func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
 
 var defaultCaches = value.NewStrings("checkout").Value()
 
+var (
+	dockerCacheKeys = value.NewKeys("type", "name", "mount-point", "skip-untrusted")
+	persistent      = value.NewString("persistent")
+)
+
 // addCache mounts a cache in the way of the task's worker implementation; others have none.
 func addCache(task, desc *value.Map, name, dir string) {
 	switch task.At("worker").Map().Str("implementation") {
 	case "docker-worker":
-		editListOrNew(desc.EditMap("worker"), "caches").Append(value.MapOf("type", "persistent", "name", name, "mount-point", dir, "skip-untrusted", false).Value())
+		editListOrNew(desc.EditMap("worker"), "caches").Append(dockerCacheKeys.Map(persistent, value.NewString(name), value.NewString(dir), no).Value())
 	case "generic-worker":
 		editListOrNew(desc.EditMap("worker"), "mounts").Append(value.MapOf("cache-name", name, "directory", dir).Value())
 	}

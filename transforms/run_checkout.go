@@ -110,7 +110,7 @@ func prefixes(all []taskgraph.Repository) []string {
 }
 
 // supportCheckout adds what run-task needs to check the repositories out and gives the directory of the source.
-func supportCheckout(task, desc *value.Map, repos []taskgraph.Repository) (string, error) {
+func supportCheckout(cfg *taskgraph.Config, task, desc *value.Map, repos []taskgraph.Repository, usual bool) (string, error) {
 	worker := task.At("worker").Map()
 	os, isDocker := worker.Str("os"), worker.Str("implementation") == "docker-worker"
 	if os != "linux" && os != "macosx" && os != "windows" {
@@ -118,6 +118,43 @@ func supportCheckout(task, desc *value.Map, repos []taskgraph.Repository) (strin
 			WithHint("set run.checkout to false, or use a worker type of linux, macosx or windows")
 	}
 	dir := checkoutDir(task)
+	source := dir + "/" + vcsDir(os)
+	env := func() any {
+		env, err := checkoutEnv(dir, source, os, isDocker, repos)
+		return envAnswer{env, err}
+	}
+	var a envAnswer
+	if usual {
+		type key struct {
+			dir, os string
+			docker  bool
+		}
+		a = cfg.Memo(key{dir, os, isDocker}, env).(envAnswer)
+	} else {
+		a = env().(envAnswer)
+	}
+	if a.err != nil {
+		return "", a.err
+	}
+	editMapOrNew(desc.EditMap("worker"), "env").Update(a.env)
+	for _, r := range repos {
+		if r.SSHSecretName != nil && *r.SSHSecretName != "" {
+			editListOrNew(desc, "scopes").AppendStrings("secrets:get:" + *r.SSHSecretName)
+		}
+	}
+	if isDocker {
+		desc.EditMap("worker").Set("taskcluster-proxy", value.NewBool(true))
+	}
+	return source, nil
+}
+
+type envAnswer struct {
+	env *value.Map
+	err error
+}
+
+// checkoutEnv gives the environment by which run-task knows what to check out where.
+func checkoutEnv(dir, source, os string, isDocker bool, repos []taskgraph.Repository) (*value.Map, error) {
 	store := dir + "/hg-shared"
 	if os == "windows" {
 		store = "y:/hg-shared"
@@ -130,10 +167,9 @@ func supportCheckout(task, desc *value.Map, repos []taskgraph.Repository) (strin
 	}
 	text, err := value.CompactJSON(names.Value())
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	source := dir + "/" + vcsDir(os)
-	env := editMapOrNew(desc.EditMap("worker"), "env")
+	env := value.NewMap(3 + 6*len(repos))
 	env.Set("HG_STORE_PATH", value.NewString(store))
 	env.Set("REPOSITORIES", value.NewString(text))
 	env.Set("VCS_PATH", value.NewString(source))
@@ -149,14 +185,8 @@ func supportCheckout(task, desc *value.Map, repos []taskgraph.Repository) (strin
 		if r.SSHSecretName != nil {
 			env.Set(prefix+"SSH_SECRET_NAME", value.NewString(*r.SSHSecretName))
 		}
-		if r.SSHSecretName != nil && *r.SSHSecretName != "" {
-			editListOrNew(desc, "scopes").AppendStrings("secrets:get:" + *r.SSHSecretName)
-		}
 	}
-	if isDocker {
-		desc.EditMap("worker").Set("taskcluster-proxy", value.NewBool(true))
-	}
-	return source, nil
+	return env, nil
 }
 
 // checkoutCacheName gives the name of the cache of checkouts. Tasks that check out different sets of repositories must

@@ -208,14 +208,11 @@ func sortedFetches(list *value.List) []fetchEntry {
 
 // document is what fetch-content reads.
 func (e fetchEntry) document(artifact, task string) value.Value {
-	m := value.NewMap(5)
-	m.Set("artifact", value.NewString(artifact))
-	m.Set("task", value.NewString("<"+task+">"))
 	extract := value.NewBool(true)
 	if v, ok := e.more.Get("extract"); ok {
 		extract = v
 	}
-	m.Set("extract", extract)
+	m := fetchKeys.Map(value.NewString(artifact), value.NewString("<"+task+">"), extract)
 	if v := e.more.At("dest"); !v.IsNull() {
 		m.Set("dest", v)
 	}
@@ -225,12 +222,14 @@ func (e fetchEntry) document(artifact, task string) value.Value {
 	return m.Value()
 }
 
+var fetchKeys = value.NewKeys("artifact", "task", "extract")
+
 // taskReference gives {"task-reference": text}.
 func taskReference(text string) value.Value {
-	m := value.NewMap(1)
-	m.Set("task-reference", value.NewString(text))
-	return m.Value()
+	return referenceKeys.Map(value.NewString(text)).Value()
 }
+
+var referenceKeys = value.NewKeys("task-reference")
 
 // editMapOrNew gives the map at a key, to be changed; a null there counts as absent.
 func editMapOrNew(m *value.Map, key string) *value.Map {

@@ -20,7 +20,7 @@ func indexSearch(cfg *taskgraph.Config, task, desc *value.Map) error {
 	for v := range task.At("run").Map().At("index-search").List().Values() {
 		path, err := value.Format(v.Str(), cfg.Params.Get)
 		if err != nil {
-			return at(err, v, "run.index-search")
+			return value.WithNames(at(err, v, "run.index-search"), cfg.Params.Map().Keys())
 		}
 		paths.Append(value.NewString(path).At(v.Pos()))
 	}

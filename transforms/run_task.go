@@ -51,7 +51,7 @@ func runTaskCommand(cfg *taskgraph.Config, task, desc *value.Map, command *value
 		if err != nil {
 			return err
 		}
-		source, err := supportCheckout(task, desc, repos)
+		source, err := supportCheckout(cfg, task, desc, repos, checkout.IsTrue())
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func runTaskCommand(cfg *taskgraph.Config, task, desc *value.Map, command *value
 		if hasCwd {
 			expanded, err := value.Format(cwd, func(name string) (value.Value, bool) { return value.NewString(source), name == "checkout" })
 			if err != nil {
-				return at(err, run.At("cwd"), "run.cwd")
+				return value.WithNames(at(err, run.At("cwd"), "run.cwd"), []string{"checkout"})
 			}
 			cwd = normPath(expanded)
 			run.Set("cwd", value.NewString(cwd).At(run.At("cwd").Pos()))
@@ -80,12 +80,10 @@ func runTaskCommand(cfg *taskgraph.Config, task, desc *value.Map, command *value
 	return nil
 }
 
-// at gives the diagnostics of an error that have no position or path those of v.
+// at gives an error whose diagnostics have the position and the path of v where they have none of their own.
 func at(err error, v value.Value, path string) error {
+	err = diag.Placed(err, v.Pos(), path)
 	for _, d := range diag.Flatten(err) {
-		if d.Pos == 0 {
-			d.Pos = v.Pos()
-		}
 		if d.Path == "" {
 			d.Path = path
 		}

@@ -56,10 +56,7 @@ func setTaskImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*v
 
 // setTaskDefaults fills in what the schemas of task and worker require.
 func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
-	no := value.NewBool(false)
-	stub.SetDefault("always-target", no)
-	stub.SetDefault("optimization", value.Value{})
-	stub.SetDefault("needs-sccache", no)
+	stub.SetDefaults(taskDefaults)
 	if !stub.Has("worker") {
 		yield(stub)
 		return nil
@@ -67,28 +64,14 @@ func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map
 	worker := stub.EditMap("worker")
 	switch worker.Str("implementation") {
 	case "docker-worker":
-		for _, key := range [...]string{"chain-of-trust", "taskcluster-proxy", "allow-ptrace", "loopback-video"} {
-			worker.SetDefault(key, no)
-		}
-		if !worker.Has("volumes") {
-			worker.EditList("volumes")
-		}
-		if !worker.Has("env") {
-			worker.EditMap("env")
-		}
+		worker.SetDefaults(dockerDefaults)
 		for i, c := range worker.At("caches").List().All() {
 			if c.Map() != nil && !c.Map().Has("skip-untrusted") {
 				worker.EditList("caches").EditMap(i).Set("skip-untrusted", no)
 			}
 		}
 	case "generic-worker":
-		if !worker.Has("env") {
-			worker.EditMap("env")
-		}
-		if !worker.Has("os-groups") {
-			worker.EditList("os-groups")
-		}
-		worker.SetDefault("chain-of-trust", no)
+		worker.SetDefaults(genericDefaults)
 	case "scriptworker-signing", "beetmover", "beetmover-push-to-release", "beetmover-maven":
 		worker.SetDefault("max-run-time", value.NewInt(600))
 	case "push-apk":
@@ -97,6 +80,14 @@ func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map
 	yield(stub)
 	return nil
 }
+
+// What tasks and workers have where they do not say otherwise.
+var (
+	no              = value.NewBool(false)
+	taskDefaults    = value.NewKeys("always-target", "optimization", "needs-sccache").Map(no, value.Value{}, no)
+	dockerDefaults  = value.NewKeys("chain-of-trust", "taskcluster-proxy", "allow-ptrace", "loopback-video", "volumes", "env").Map(no, no, no, no, noList, noMap)
+	genericDefaults = value.NewKeys("env", "os-groups", "chain-of-trust").Map(noMap, noList, no)
+)
 
 // validateTask checks the task description and its worker section.
 func validateTask(*taskgraph.Config) (taskgraph.Each, error) {

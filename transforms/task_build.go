@@ -17,7 +17,8 @@ type taskBuild struct {
 	source  value.Value
 	parent  value.Value
 	expires value.Value
-	link    string // suffix of descriptions, for tasks that Treeherder shows
+	tags    *value.Map // those of every task, with a place for the label
+	link    string     // suffix of descriptions, for tasks that Treeherder shows
 	// created is when tasks come into being, as datestamps has the other times.
 	created    value.Value
 	datestamps sync.Map
@@ -28,6 +29,9 @@ func buildTask(cfg *taskgraph.Config) (taskgraph.Each, error) {
 	p := cfg.Params
 	b := &taskBuild{cfg: cfg, level: p.At("level").Str(), project: p.Project(), parent: value.NewString(cfg.Project.Environment("TASK_ID")),
 		created: value.MapOf("relative-datestamp", "0 seconds").Value(), expires: value.NewString("1 year"), link: " ([Treeherder push](https://treeherder.mozilla.org/#/jobs?repo=" + treeherderProject(cfg, true) + "&revision=" + p.At("head_rev").Str() + "))"}
+	b.tags = value.NewKeys("createdForUser", "kind", "label", "project", "trust-domain").Map(
+		p.At("owner"), value.NewString(cfg.Kind), value.Value{}, value.NewString(b.project), value.NewString(cfg.Graph.TrustDomain()))
+	b.tags.Freeze()
 	url, err := p.FileURL(cfg.Path, true)
 	if err != nil {
 		return nil, err
@@ -93,11 +97,8 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	}
 	owner := cfg.Params.At("owner")
 	tags := editMapOrNew(stub, "tags")
-	tags.Set("createdForUser", owner)
-	tags.Set("kind", value.NewString(cfg.Kind))
+	tags.Update(b.tags)
 	tags.Set("label", label)
-	tags.Set("project", value.NewString(b.project))
-	tags.Set("trust-domain", value.NewString(cfg.Graph.TrustDomain()))
 
 	description := stub.At("description")
 	deadline, err := b.datestamp(stub.At("deadline-after"), "deadline-after")
@@ -108,29 +109,15 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	if err != nil {
 		return err
 	}
-	metadata := value.NewMap(4)
 	full := description
 	if extra.At("treeherder").Truthy() {
 		full = value.NewString(description.Str() + b.link).At(description.Pos())
 	}
-	metadata.Set("description", full)
-	metadata.Set("name", label)
-	metadata.Set("owner", owner)
-	metadata.Set("source", b.source)
-
-	def := value.NewMap(16)
-	def.Set("provisionerId", value.NewString(provisioner).At(alias.Pos()))
-	def.Set("workerType", value.NewString(workerType).At(alias.Pos()))
+	metadata := metadataKeys.Map(full, label, owner, b.source)
 	editListOrNew(stub, "routes")
-	def.Set("routes", stub.At("routes"))
-	def.Set("created", b.created)
-	def.Set("deadline", deadline)
-	def.Set("expires", expires)
-	def.Set("scopes", scopes.Value())
-	def.Set("metadata", metadata.Value())
-	def.Set("extra", extra.Value())
-	def.Set("tags", tags.Value())
-	def.Set("priority", priority)
+	def := definitionKeys.Map(
+		value.NewString(provisioner).At(alias.Pos()), value.NewString(workerType).At(alias.Pos()), stub.At("routes"), b.created, deadline, expires,
+		scopes.Value(), metadata.Value(), extra.Value(), tags.Value(), priority, noMap)
 	if v := stub.At("requires"); v.Truthy() {
 		def.Set("requires", v)
 	}
@@ -153,20 +140,20 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	if err != nil {
 		return err
 	}
-	out := value.NewMap(8)
-	out.Set("label", label)
-	out.Set("description", description)
-	out.Set("task", def.Value())
-	out.Set("dependencies", mapOrEmpty(stub.At("dependencies")))
-	out.Set("if-dependencies", ifDeps)
-	out.Set("soft-dependencies", listOrEmpty(stub.At("soft-dependencies")))
-	out.Set("attributes", attributes)
-	out.Set("optimization", stub.At("optimization"))
-	yield(out)
+	yield(builtKeys.Map(label, description, def.Value(), mapOrEmpty(stub.At("dependencies")), ifDeps,
+		listOrEmpty(stub.At("soft-dependencies")), attributes, stub.At("optimization")))
 	return nil
 }
 
 var one = value.NewString("1")
+
+// The keys of what is made of every task.
+var (
+	metadataKeys   = value.NewKeys("description", "name", "owner", "source")
+	definitionKeys = value.NewKeys("provisionerId", "workerType", "routes", "created", "deadline", "expires", "scopes", "metadata", "extra", "tags", "priority", "payload")
+	builtKeys      = value.NewKeys("label", "description", "task", "dependencies", "if-dependencies", "soft-dependencies", "attributes", "optimization")
+	attributeKeys  = value.NewKeys("run_on_projects", "run_on_tasks_for", "always_target")
+)
 
 // scopes fills {level} and {project} in.
 func (b *taskBuild) scopes(list *value.List) (*value.List, error) {
@@ -182,7 +169,7 @@ func (b *taskBuild) scopes(list *value.List) (*value.List, error) {
 			return value.Value{}, false
 		})
 		if err != nil {
-			return nil, at(err, v, "scopes")
+			return nil, value.WithNames(at(err, v, "scopes"), []string{"level", "project"})
 		}
 		out.Append(value.NewString(s).At(v.Pos()))
 	}
@@ -208,16 +195,14 @@ func (b *taskBuild) attributes(cfg *taskgraph.Config, stub *value.Map) (value.Va
 	} else {
 		projects = all
 	}
-	attributes.Set("run_on_projects", projects)
 	tasksFor, ok := stub.Get("run-on-tasks-for")
 	if !ok {
 		tasksFor = all
 	}
-	attributes.Set("run_on_tasks_for", tasksFor)
+	attributes.Update(attributeKeys.Map(projects, tasksFor, stub.At("always-target")))
 	if v := stub.At("run-on-git-branches"); v.Truthy() {
 		attributes.Set("run_on_git_branches", v)
 	}
-	attributes.Set("always_target", stub.At("always-target"))
 	if v := stub.At("shipping-phase"); !v.IsNull() {
 		attributes.Set("shipping_phase", v)
 	} else {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -32,7 +33,7 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 	if err := c.collect(cfg, section, stub); err != nil {
 		return err
 	}
-	fields := fieldsOf(section.At("substitution-fields").List())
+	fields := contextFields(cfg, section.At("substitution-fields"))
 	options := section.At("resolve-keyed-by-options").Map()
 	name, ok := stub.Get("name")
 	if !ok {
@@ -42,6 +43,9 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 	}
 	deferred := options.At("defer").List().Strings()
 	for _, f := range fields {
+		if v, ok := f.peek(stub); ok && v.Map().Len() != 1 {
+			continue // it is not keyed by anything
+		}
 		err := f.resolve(stub, value.Keyed{
 			Item:  "`" + f.path + "` in `" + value.PyStr(name) + "`",
 			Defer: deferred,
@@ -69,8 +73,24 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 	return nil
 }
 
+// contextFields gives the fields that a list of paths names, which it reads once.
+func contextFields(cfg *taskgraph.Config, list value.Value) []field {
+	type key struct{ list unsafe.Pointer }
+	return cfg.Memo(key{list.Identity()}, func() any { return fieldsOf(list.List()) }).([]field)
+}
+
 // resolve evaluates the by-* value that the field may be. A field that is not there stays so.
 func (f field) resolve(stub *value.Map, keyed value.Keyed) error {
+	if old, ok := f.peek(stub); ok {
+		v, err := value.EvaluateKeyedBy(old, keyed)
+		if err != nil {
+			return at(err, old, f.path)
+		}
+		if !value.Same(old, v) {
+			f.set(stub, v)
+		}
+		return nil
+	}
 	err := f.visit(stub, func(m *value.Map, edit func() *value.Map, key string) error {
 		old := m.At(key)
 		v, err := value.EvaluateKeyedBy(old, keyed)
@@ -152,6 +172,22 @@ func contextParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, erro
 	if from.Len() == 0 {
 		return nil, nil
 	}
+	a := cfg.Memo(contextKey{from.Value().Identity()}, func() any {
+		m, err := resolveParameters(cfg, from)
+		return contextAnswer{m, err}
+	}).(contextAnswer)
+	return a.values, a.err
+}
+
+type (
+	contextKey    struct{ from unsafe.Pointer }
+	contextAnswer struct {
+		values *value.Map
+		err    error
+	}
+)
+
+func resolveParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, error) {
 	out := value.NewMap(from.Len())
 	for e := range from.Entries() {
 		if e.Value.List() == nil {

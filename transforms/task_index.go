@@ -41,7 +41,7 @@ func indexRoutes(cfg *taskgraph.Config) (taskgraph.Each, error) {
 			}
 			build, err := cfg.Registry.IndexBuilders.Find(name, typ.Pos(), diag.BadIndex)
 			if err != nil {
-				return err
+				return at(err, typ, "index.type")
 			}
 			if err := build(cfg, stub); err != nil {
 				return err
@@ -67,10 +67,14 @@ func intParam(cfg *taskgraph.Config, name string) (value.Value, error) {
 func genericIndex(cfg *taskgraph.Config, stub *value.Map) error {
 	index := stub.At("index")
 	product, job := index.Map().At("product"), index.Map().At("job-name")
-	for name, v := range map[string]value.Value{"job-name": job, "product": product} {
-		if v.IsNull() {
-			return diag.Errorf(diag.BadIndex, stub.KeyPos("index"), "the index needs a %s", name).WithPath("index")
+	var missing []*diag.Diagnostic
+	for _, name := range [...]string{"job-name", "product"} {
+		if index.Map().At(name).IsNull() {
+			missing = append(missing, diag.Errorf(diag.BadIndex, stub.KeyPos("index"), "the index needs a %s", name).WithPath("index"))
 		}
+	}
+	if err := invalid(missing); err != nil {
+		return err
 	}
 	products := cfg.Graph.Products()
 	known := false

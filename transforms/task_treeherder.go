@@ -14,16 +14,29 @@ func treeherderMetadata(cfg *taskgraph.Config, stub *value.Map, yield func(*valu
 	routes, extra := editListOrNew(stub, "routes"), editMapOrNew(stub, "extra")
 	given := stub.At("treeherder")
 	if given.Truthy() {
-		merged := treeherderDefaults(cfg.Kind, stub.Str("label"))
-		merged.Update(given.Map())
+		merged := cfg.Memo(treeherderKey{}, func() any { return treeherderDefaults(cfg.Kind, "") }).(*value.Map)
+		if given.Map().Len() > 0 {
+			merged = merged.Copy()
+			for k, v := range given.Map().All() {
+				merged.Set(k, v)
+			}
+		}
 		if err := treeherderExtra(cfg, extra, merged, given); err != nil {
 			return err
 		}
-		routes.AppendStrings("tc-treeherder.v2." + treeherderProject(cfg, false) + "." + cfg.Params.At("head_rev").Str() + "." + cfg.Params.At("pushlog_id").Str())
+		routes.Append(cfg.Memo(routeKey{}, func() any {
+			return value.NewString("tc-treeherder.v2." + treeherderProject(cfg, false) + "." + cfg.Params.At("head_rev").Str() + "." + cfg.Params.At("pushlog_id").Str())
+		}).(value.Value))
 	}
 	yield(stub)
 	return nil
 }
+
+// Keys of what is the same for all tasks of a kind.
+type (
+	treeherderKey struct{}
+	routeKey      struct{}
+)
 
 // treeherderExtra sets what Treeherder reads from a definition: where the task stands on its page and what it is.
 func treeherderExtra(cfg *taskgraph.Config, extra, merged *value.Map, given value.Value) error {

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+
+	"github.com/taskgraph-go/decision/diag"
 )
 
 // assembler builds the containers of a document. Entries and items wait on stacks until a container is complete;
@@ -15,10 +17,12 @@ type assembler struct {
 	entries []Entry
 	items   []Value
 	free    struct {
-		entries []Entry
-		items   []Value
-		maps    []Map
-		lists   []List
+		items  []Value // of lists, keys and values of maps
+		maps   []Map
+		lists  []List
+		shapes []shape
+		spots  []diag.Pos
+		lines  []spots
 	}
 }
 
@@ -145,14 +149,24 @@ func (v Value) identity() string {
 func (a *assembler) dict(m openMap) *Map {
 	out := &take(a, &a.free.maps, 1)[0]
 	if entries := a.entries[m.base:]; len(entries) > 0 {
-		out.entries = take(a, &a.free.entries, len(entries))
-		copy(out.entries, entries)
-		a.entries = a.entries[:m.base]
-		if len(entries) >= indexed {
-			if out.index = m.names; out.index == nil {
-				out.reindex()
+		out.vals = take(a, &a.free.items, len(entries))
+		at := take(a, &a.free.spots, len(entries))
+		for i, e := range entries {
+			out.vals[i], at[i] = e.Value, e.Key.pos
+		}
+		out.spots = &take(a, &a.free.lines, 1)[0]
+		*out.spots = at
+		if out.shape = shapeOf(entries); out.shape == nil {
+			out.shape = &take(a, &a.free.shapes, 1)[0]
+			out.shape.keys = take(a, &a.free.items, len(entries))
+			for i, e := range entries {
+				out.shape.keys[i] = e.Key.At(0)
+			}
+			if m.names != nil {
+				out.shape.index.Store(&m.names)
 			}
 		}
+		a.entries = a.entries[:m.base]
 	}
 	return out
 }

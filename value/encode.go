@@ -179,13 +179,44 @@ func (e *jsonEncoder) prepend(step string) {
 	e.path = step + e.path
 }
 
+// known writes a map whose keys are known.
+func (e *jsonEncoder) known(dst []byte, m *Map, keys *jsonKeys, depth int) []byte {
+	dst = append(dst, '{')
+	for i, at := range keys.order {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if e.indent > 0 {
+			dst = e.newline(dst, depth+1)
+			dst = append(dst, keys.text[i]...)
+			dst = append(dst, ' ')
+		} else {
+			dst = append(dst, keys.text[i]...)
+		}
+		dst = e.value(dst, m.vals[at], depth+1)
+		if e.err != nil {
+			e.prepend(m.key(int(at)).KeyText())
+			return dst
+		}
+	}
+	if e.indent > 0 {
+		dst = e.newline(dst, depth)
+	}
+	return append(dst, '}')
+}
+
 func (e *jsonEncoder) object(dst []byte, m *Map, depth int) []byte {
-	n := len(m.entries)
+	n := m.Len()
 	if n == 0 {
 		return append(dst, '{', '}')
 	}
+	if e.sort {
+		if keys := m.shape.sortedKeys(); keys != nil {
+			return e.known(dst, m, keys, depth)
+		}
+	}
 	base := len(e.order)
-	ordered := e.sort && n > 1 && e.sorted(m.entries)
+	ordered := e.sort && n > 1 && e.sorted(m)
 	if e.err != nil {
 		return dst
 	}
@@ -195,25 +226,25 @@ func (e *jsonEncoder) object(dst []byte, m *Map, depth int) []byte {
 		if ordered {
 			at = int(e.order[base+i])
 		}
-		entry := &m.entries[at]
+		key := m.key(at)
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		if e.indent > 0 {
 			dst = e.newline(dst, depth+1)
 		}
-		if entry.Key.Kind() == String {
-			dst = appendJSONString(dst, entry.Key.text())
+		if key.Kind() == String {
+			dst = appendJSONString(dst, key.text())
 		} else {
-			dst = e.key(dst, entry.Key)
+			dst = e.key(dst, key)
 		}
 		dst = append(dst, ':')
 		if e.indent > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = e.value(dst, entry.Value, depth+1)
+		dst = e.value(dst, m.vals[at], depth+1)
 		if e.err != nil {
-			e.prepend(entry.Key.KeyText())
+			e.prepend(key.KeyText())
 			return dst
 		}
 	}

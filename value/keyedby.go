@@ -32,7 +32,7 @@ func EvaluateKeyedBy(v Value, k Keyed) (Value, error) {
 		if m.Len() != 1 {
 			return v, nil
 		}
-		e := m.entries[0]
+		e := m.Entry(0)
 		name, keyed := strings.CutPrefix(e.Key.Str(), "by-")
 		if !keyed || slices.Contains(k.Defer, name) {
 			return v, nil

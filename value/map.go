@@ -15,29 +15,28 @@ import (
 type Entry struct{ Key, Value Value }
 
 // Map is an ordered map of values. See the package documentation for who may change one. A nil *Map reads as
-// an empty one.
+// an empty one, and so does the zero Map.
 type Map struct {
-	entries []Entry
-	index   map[string]int32 // positions of string keys, once there are many entries
-	cow     atomic.Bool      // entries may be seen by another Map: copy before a change
+	shape   *shape
+	vals    []Value     // as many as the shape has keys
+	spots   *spots      // where the first keys were written; shared, never changed
+	cow     atomic.Bool // vals and shape may be seen by another Map: copy before a change
+	private bool        // while cow is false: the shape belongs to this map
 }
 
 // shareMap gives a map that sees m's entries and copies them before its first change. It does not touch m.
 func shareMap(m *Map) *Map {
-	c := &Map{entries: m.entries, index: m.index}
+	c := &Map{shape: m.shape, vals: m.vals, spots: m.spots}
 	c.cow.Store(true)
 	return c
 }
-
-// indexed is the number of entries from which a map keeps an index.
-const indexed = 24
 
 // NewMap gives an empty map with room for n entries.
 func NewMap(n int) *Map {
 	if n == 0 {
 		return &Map{}
 	}
-	return &Map{entries: make([]Entry, 0, n)}
+	return &Map{vals: make([]Value, 0, n)}
 }
 
 // MapOf gives a map of alternating keys and values, which are passed to [Of].
@@ -57,30 +56,35 @@ func (m *Map) Len() int {
 	if m == nil {
 		return 0
 	}
-	return len(m.entries)
+	return len(m.vals)
 }
 
 // Entry gives the i-th entry in insertion order.
-func (m *Map) Entry(i int) Entry { return m.entries[i] }
+func (m *Map) Entry(i int) Entry { return Entry{m.key(i), m.vals[i]} }
+
+// key gives the key of the i-th entry.
+func (m *Map) key(i int) Value {
+	k := m.shape.keys[i]
+	k.pos = m.spots.at(i)
+	return k
+}
+
+// spots are the positions of the first keys of a map. The others have none.
+type spots []diag.Pos
+
+func (s *spots) at(i int) diag.Pos {
+	if s == nil || i >= len(*s) {
+		return 0
+	}
+	return (*s)[i]
+}
 
 // find gives the place of a string key, -1 when it is absent.
 func (m *Map) find(key string) int {
-	if m == nil {
+	if m == nil || m.shape == nil {
 		return -1
 	}
-	if m.index != nil {
-		if i, ok := m.index[key]; ok {
-			return int(i)
-		}
-		return -1
-	}
-	want := uint32(String) | uint32(len(key))<<lenShift
-	for i := range m.entries {
-		if k := &m.entries[i].Key; k.meta == want && k.text() == key {
-			return i
-		}
-	}
-	return -1
+	return m.shape.find(key)
 }
 
 // findKey gives the place of any key. Keys are equal as in Python: 1, 1.0 and true are one.
@@ -91,8 +95,8 @@ func (m *Map) findKey(key Value) int {
 	if key.Kind() == String {
 		return m.find(key.text())
 	}
-	for i := range m.entries {
-		if k := m.entries[i].Key; k.Kind() != String && Equal(k, key) {
+	for i := range m.vals {
+		if k := m.shape.keys[i]; k.Kind() != String && Equal(k, key) {
 			return i
 		}
 	}
@@ -102,7 +106,7 @@ func (m *Map) findKey(key Value) int {
 // Get gives the value of a string key and whether the key is there.
 func (m *Map) Get(key string) (Value, bool) {
 	if i := m.find(key); i >= 0 {
-		return m.entries[i].Value, true
+		return m.vals[i], true
 	}
 	return Value{}, false
 }
@@ -110,7 +114,7 @@ func (m *Map) Get(key string) (Value, bool) {
 // GetKey gives the value of any key and whether the key is there.
 func (m *Map) GetKey(key Value) (Value, bool) {
 	if i := m.findKey(key); i >= 0 {
-		return m.entries[i].Value, true
+		return m.vals[i], true
 	}
 	return Value{}, false
 }
@@ -130,10 +134,10 @@ func (m *Map) Str(key string) string { return m.At(key).Str() }
 // KeyPos gives where a key was written.
 func (m *Map) KeyPos(key string) diag.Pos {
 	if i := m.find(key); i >= 0 {
-		if p := m.entries[i].Key.pos; p != 0 {
+		if p := m.key(i).pos; p != 0 {
 			return p
 		}
-		return m.entries[i].Value.pos
+		return m.vals[i].pos
 	}
 	return 0
 }
@@ -144,8 +148,8 @@ func (m *Map) All() iter.Seq2[string, Value] {
 		if m == nil {
 			return
 		}
-		for i := range m.entries {
-			if !yield(m.entries[i].Key.KeyText(), m.entries[i].Value) {
+		for i := range m.vals {
+			if !yield(m.key(i).KeyText(), m.vals[i]) {
 				return
 			}
 		}
@@ -158,8 +162,8 @@ func (m *Map) Entries() iter.Seq[Entry] {
 		if m == nil {
 			return
 		}
-		for i := range m.entries {
-			if !yield(m.entries[i]) {
+		for i := range m.vals {
+			if !yield(m.Entry(i)) {
 				return
 			}
 		}
@@ -239,33 +243,12 @@ func (m *Map) own(extra int) {
 	if !m.cow.Load() {
 		return
 	}
-	entries := make([]Entry, len(m.entries), len(m.entries)+extra)
-	for i, e := range m.entries {
-		e.Value.meta &^= m.shareMask(e.Value)
-		entries[i] = e
+	vals := make([]Value, len(m.vals), len(m.vals)+extra)
+	for i, v := range m.vals {
+		vals[i] = clearOwned(v)
 	}
-	m.entries = entries
+	m.vals, m.private = vals, false
 	m.cow.Store(false)
-	if m.index != nil {
-		m.reindex()
-	}
-}
-
-// shareMask is what to clear in a value whose holder is copied: who owns a container is no longer sure.
-func (*Map) shareMask(v Value) uint32 {
-	if k := v.Kind(); k >= ListKind {
-		return ownedFlag
-	}
-	return 0
-}
-
-func (m *Map) reindex() {
-	m.index = make(map[string]int32, len(m.entries)+1)
-	for i, e := range m.entries {
-		if e.Key.Kind() == String {
-			m.index[e.Key.text()] = int32(i)
-		}
-	}
 }
 
 // clearOwned is used on every value of a holder that is copied: both holders have to copy it before a change.
@@ -301,19 +284,35 @@ func (m *Map) SetKey(key, v Value) { m.put(m.findKey(key), key, v) }
 func (m *Map) put(i int, key, v Value) {
 	if i >= 0 {
 		m.own(0)
-		m.entries[i].Value = stored(v)
+		m.vals[i] = stored(v)
 		return
 	}
-	m.own(4)
-	m.entries = append(m.entries, Entry{key, stored(v)})
-	switch {
-	case m.index != nil:
-		if key.Kind() == String {
-			m.index[key.text()] = int32(len(m.entries) - 1)
+	m.own(2)
+	m.grow(key)
+	m.vals = append(m.vals, stored(v))
+}
+
+// grow makes the shape the one with a key more. The caller owns m.
+func (m *Map) grow(key Value) {
+	if key.pos != 0 {
+		at := make(spots, len(m.vals)+1, len(m.vals)+4)
+		if m.spots != nil {
+			copy(at, *m.spots)
 		}
-	case len(m.entries) >= indexed:
-		m.reindex()
+		at[len(m.vals)] = key.pos
+		m.spots = &at
+		key.pos = 0
 	}
+	if m.private {
+		m.shape.extend(key)
+		return
+	}
+	from := m.shape
+	if from == nil {
+		from = noKeys
+	}
+	to, shared := from.with(key)
+	m.shape, m.private = to, !shared
 }
 
 // SetDefault sets a key that is absent and says whether it did.
@@ -327,9 +326,66 @@ func (m *Map) SetDefault(key string, v Value) bool {
 
 // Update sets every entry of other.
 func (m *Map) Update(other *Map) {
+	if m.updateAtOnce(other, false) {
+		return
+	}
 	for e := range other.Entries() {
 		m.SetKey(e.Key, e.Value)
 	}
+}
+
+// SetDefaults sets every entry of other whose key is absent.
+func (m *Map) SetDefaults(other *Map) {
+	if m.updateAtOnce(other, true) {
+		return
+	}
+	for e := range other.Entries() {
+		if m.findKey(e.Key) < 0 {
+			m.put(-1, e.Key, e.Value)
+		}
+	}
+}
+
+// updateAtOnce does an update whose plan is known: the usual case when the same map updates many.
+func (m *Map) updateAtOnce(other *Map, fill bool) bool {
+	if other.Len() == 0 {
+		return true
+	}
+	if other.spots != nil || other.private || m.private && !m.cow.Load() {
+		return false
+	}
+	from := m.shape
+	if from == nil {
+		from = noKeys
+	}
+	p := from.update(other.shape, fill)
+	if p == nil {
+		return false
+	}
+	size := len(p.to.keys)
+	if fill && p.to == m.shape {
+		return true
+	}
+	switch {
+	case m.cow.Load():
+		vals := make([]Value, size, size+2)
+		for i, v := range m.vals {
+			vals[i] = clearOwned(v)
+		}
+		m.vals, m.private = vals, false
+		m.cow.Store(false)
+	case size <= cap(m.vals):
+		m.vals = m.vals[:size]
+	default:
+		m.vals = append(make([]Value, 0, size+2), m.vals...)[:size]
+	}
+	m.shape = p.to
+	for i, at := range p.at {
+		if at >= 0 {
+			m.vals[at] = stored(other.vals[i])
+		}
+	}
+	return true
 }
 
 // Delete removes a key and gives the value that it had.
@@ -339,10 +395,17 @@ func (m *Map) Delete(key string) (Value, bool) {
 		return Value{}, false
 	}
 	m.own(0)
-	v := m.entries[i].Value
-	m.entries = slices.Delete(m.entries, i, i+1)
-	if m.index != nil {
-		m.reindex()
+	v := m.vals[i]
+	m.vals = slices.Delete(m.vals, i, i+1)
+	if m.spots != nil && i < len(*m.spots) {
+		at := slices.Concat((*m.spots)[:i], (*m.spots)[i+1:])
+		m.spots = &at
+	}
+	if m.private {
+		m.shape.cut(i)
+	} else {
+		to, shared := m.shape.without(i)
+		m.shape, m.private = to, !shared
 	}
 	return v, true
 }
@@ -354,18 +417,18 @@ func (m *Map) EditMap(key string) *Map {
 	if i < 0 {
 		c := &Map{}
 		m.put(-1, NewString(key), c.Value())
-		m.entries[len(m.entries)-1].Value.meta |= ownedFlag
+		m.vals[len(m.vals)-1].meta |= ownedFlag
 		return c
 	}
 	return m.editMapAt(i)
 }
 
 func (m *Map) editMapAt(i int) *Map {
-	if m.entries[i].Value.Kind() != MapKind {
+	if m.vals[i].Kind() != MapKind {
 		return nil
 	}
 	m.own(0)
-	v := &m.entries[i].Value
+	v := &m.vals[i]
 	if v.meta&ownedFlag == 0 {
 		v.ptr = unsafe.Pointer(shareMap((*Map)(v.ptr)))
 		v.meta |= ownedFlag
@@ -380,18 +443,18 @@ func (m *Map) EditList(key string) *List {
 	if i < 0 {
 		l := &List{}
 		m.put(-1, NewString(key), l.Value())
-		m.entries[len(m.entries)-1].Value.meta |= ownedFlag
+		m.vals[len(m.vals)-1].meta |= ownedFlag
 		return l
 	}
-	if m.entries[i].Value.Kind() != ListKind {
+	if m.vals[i].Kind() != ListKind {
 		return nil
 	}
 	m.own(0)
-	return editList(&m.entries[i].Value)
+	return editList(&m.vals[i])
 }
 
 // SetAt replaces the value of the i-th entry.
 func (m *Map) SetAt(i int, v Value) {
 	m.own(0)
-	m.entries[i].Value = stored(v)
+	m.vals[i] = stored(v)
 }

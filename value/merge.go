@@ -21,20 +21,20 @@ func Merge(maps ...*Map) *Map {
 func merge(into, m *Map) {
 	for e := range m.Entries() {
 		i := into.findKey(e.Key)
-		if i < 0 || isKeyedBy(e.Value) || !sameType(into.entries[i].Value, e.Value) {
+		if i < 0 || isKeyedBy(e.Value) || !sameType(into.vals[i], e.Value) {
 			into.put(i, e.Key, e.Value)
 			continue
 		}
 		switch e.Value.Kind() {
 		case MapKind:
 			switch {
-			case into.entries[i].Value.Map().Len() == 0:
+			case into.vals[i].Map().Len() == 0:
 				into.SetAt(i, e.Value)
 			case e.Value.Map().Len() > 0:
 				merge(into.editMapAt(i), e.Value.Map())
 			}
 		case ListKind:
-			before := into.entries[i].Value
+			before := into.vals[i]
 			switch {
 			case before.List().Len() == 0:
 				into.SetAt(i, e.Value)
@@ -52,7 +52,7 @@ func merge(into, m *Map) {
 // isKeyedBy says whether v is a map with one key, by-something.
 func isKeyedBy(v Value) bool {
 	m := v.Map()
-	return m.Len() == 1 && strings.HasPrefix(m.entries[0].Key.Str(), "by-")
+	return m.Len() == 1 && strings.HasPrefix(m.key(0).Str(), "by-")
 }
 
 // sameType says whether Python would have v and w in the same type.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskgraph-go/decision/diag"
 )
 
 func TestCopiesAreIndependent(t *testing.T) {
@@ -168,4 +170,77 @@ func TestConcurrentCopies(t *testing.T) {
 func TestSizes(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { NewString("some text") }))
 	assert.Zero(t, testing.AllocsPerRun(100, func() { NewInt(512) }))
+}
+
+func TestKeys(t *testing.T) {
+	k := NewKeys("a", "b")
+	m := k.Map(NewInt(1), NewString("x"))
+	assert.True(t, Equal(MapOf("a", 1, "b", "x").Value(), m.Value()))
+	m.Set("c", NewInt(2))
+	assert.Equal(t, []string{"a", "b"}, k.Map(Value{}, Value{}).Keys())
+	assert.Panics(t, func() { NewKeys("a", "a") })
+	assert.Panics(t, func() { k.Map(NewInt(1)) })
+}
+
+// An update that is done at once is the same as one key by key.
+func TestUpdate(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	random := func() *Map {
+		m := NewMap(0)
+		for range r.IntN(8) {
+			m.Set(fmt.Sprint("k", r.IntN(12)), NewInt(r.Int64N(100)))
+		}
+		return m
+	}
+	for range 3000 {
+		a, b := random(), random()
+		switch r.IntN(3) {
+		case 0:
+			a = a.Copy()
+		case 1:
+			a.Freeze()
+		}
+		before := a.Copy()
+		want := NewMap(0)
+		for _, m := range []*Map{a, b} {
+			for e := range m.Entries() {
+				want.SetKey(e.Key, e.Value)
+			}
+		}
+		got := a.Copy()
+		if r.IntN(2) == 0 {
+			got = a
+		}
+		got.Update(b)
+		assert.Equal(t, want.Keys(), got.Keys())
+		assert.True(t, Equal(want.Value(), got.Value()))
+		if got != a {
+			assert.True(t, Equal(before.Value(), a.Value()))
+		}
+	}
+}
+
+func TestInterner(t *testing.T) {
+	in := NewInterner(10)
+	make1 := func(name string, n int64) *Map {
+		return MapOf("name", name, "env", MapOf("A", fmt.Sprint("some longer text ", n/100), "N", n/100), "list", []Value{MapOf("x", true).Value(), NewFloat(1.5)})
+	}
+	found := 0
+	for i := range int64(300) {
+		a, b := make1("first", i), make1("second", i)
+		x, y := in.Map(a), in.Map(b)
+		assert.True(t, Equal(a.Value(), x.Value()))
+		assert.True(t, Equal(b.Value(), y.Value()))
+		if Same(x.At("env"), y.At("env")) {
+			found++
+		}
+		assert.False(t, Same(x.Value(), y.Value()))
+	}
+	assert.Greater(t, found, 250, "equal parts are one, unless something else took their place")
+	at := NewMap(1)
+	at.Set("k", NewString("a text with a place").At(7))
+	elsewhere := NewMap(1)
+	elsewhere.Set("k", NewString("a text with a place").At(8))
+	assert.Equal(t, diag.Pos(7), in.Map(at).At("k").Pos())
+	assert.Equal(t, diag.Pos(8), in.Map(elsewhere).At("k").Pos(), "positions stay")
 }

@@ -321,9 +321,9 @@ func Equal(v, w Value) bool {
 		if a.Len() != b.Len() {
 			return false
 		}
-		for i := range a.entries {
-			x, ok := b.GetKey(a.entries[i].Key)
-			if !ok || !Equal(a.entries[i].Value, x) {
+		for i := range a.vals {
+			x, ok := b.GetKey(a.key(i))
+			if !ok || !Equal(a.vals[i], x) {
 				return false
 			}
 		}

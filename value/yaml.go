@@ -110,8 +110,8 @@ func (b *yamlBuilder) construct(i int32, n *yaml.Node) Value {
 		}
 		m := b.dict(b.mapping(i))
 		if tag == setTag {
-			for j := range m.entries {
-				m.entries[j].Value = Value{}
+			for j := range m.vals {
+				m.vals[j] = Value{}
 			}
 			return NewSet(m)
 		}
@@ -320,7 +320,7 @@ func (b *yamlBuilder) mergeMap(m *openMap, t int32) {
 	if source == nil {
 		source = b.dict(b.mapping(t))
 	}
-	for _, e := range source.entries {
+	for e := range source.Entries() {
 		b.put(m, e.Key, e.Value)
 	}
 }

@@ -185,10 +185,10 @@ func (e *yamlEmitter) order(m *Map) []int {
 	order, sort := make([]int, m.Len()), e.style.SortKeys
 	for i := range order {
 		order[i] = i
-		sort = sort && m.entries[i].Key.comparison() == m.entries[0].Key.comparison()
+		sort = sort && m.key(i).comparison() == m.key(0).comparison()
 	}
 	if sort {
-		slices.SortStableFunc(order, func(a, b int) int { return compareKeys(m.entries[a].Key, m.entries[b].Key) })
+		slices.SortStableFunc(order, func(a, b int) int { return compareKeys(m.key(a), m.key(b)) })
 	}
 	return order
 }

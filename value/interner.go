@@ -1,0 +1,157 @@
+package value
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"unsafe"
+)
+
+// Interner makes equal values one in memory. Tasks of one kind are alike: most of what a definition holds, another one
+// holds too, at the same positions. What is interned must not change any more.
+//
+// It remembers the latest values only, so its size is fixed; like values come close together. It is for one goroutine.
+type Interner struct {
+	seed       maphash.Seed
+	containers []Value
+	texts      []Value
+	scratch    []Value
+}
+
+// NewInterner gives an interner for about n alike values.
+func NewInterner(n int) *Interner {
+	size := 1 << bits.Len(uint(min(max(n, 16), 512)*16))
+	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size)}
+}
+
+// longText is the length from which a text is not looked up: it is rarely the same as another.
+const longText = 4096
+
+// Map gives a map that equals m, positions included, and shares what it can with those interned before. It is frozen.
+func (in *Interner) Map(m *Map) *Map {
+	out := in.Value(m.Value()).Map()
+	out.Freeze()
+	return out
+}
+
+// Value gives a value that equals v, positions included, and shares what it can with those interned before.
+func (in *Interner) Value(v Value) Value {
+	switch v.Kind() {
+	case String:
+		return in.text(v)
+	case MapKind:
+		return in.container(v, v.Map().vals)
+	case ListKind:
+		return in.container(v, v.List().items)
+	}
+	return v
+}
+
+func (in *Interner) text(v Value) Value {
+	s := v.text()
+	if len(s) < 8 || len(s) >= longText {
+		return v
+	}
+	slot := &in.texts[maphash.String(in.seed, s)&uint64(len(in.texts)-1)]
+	if slot.meta == v.meta && slot.text() == s {
+		v.ptr = slot.ptr
+		return v
+	}
+	*slot = v
+	return v
+}
+
+// container interns the parts of a container, then the container itself.
+func (in *Interner) container(v Value, parts []Value) Value {
+	base := len(in.scratch)
+	changed := false
+	h := uint64(uint32(v.Kind()))
+	if m := v.Map(); m != nil {
+		h = uint64(uintptr(unsafe.Pointer(m.shape)))
+	}
+	h = h*mix + uint64(len(parts))
+	for _, part := range parts {
+		p := clearOwned(in.Value(part))
+		changed = changed || p.ptr != part.ptr
+		in.scratch = append(in.scratch, p)
+		h = (h ^ p.hash()) * mix
+	}
+	same := in.scratch[base:]
+	slot := &in.containers[(h^h>>32)&uint64(len(in.containers)-1)]
+	if slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, same) {
+		v.ptr = slot.ptr
+	} else {
+		if changed {
+			v.ptr = rebuilt(v, same)
+		}
+		v.meta &^= ownedFlag
+		*slot = v
+	}
+	v.meta &^= ownedFlag
+	in.scratch = in.scratch[:base]
+	return v
+}
+
+const mix = 0x9e3779b97f4a7c15
+
+// hash gives a number that is equal for scalars that are the same, and for the same container.
+func (v Value) hash() uint64 {
+	h := uint64(v.meta)<<32 | uint64(v.pos)
+	switch v.Kind() {
+	case Null, Bool:
+	case Int:
+		h ^= uint64(*(*int64)(v.ptr)) * mix
+	default: // texts are interned already, or they are their own
+		h ^= uint64(uintptr(v.ptr)) * mix
+	}
+	return h ^ h>>29
+}
+
+// alike says whether an interned container holds just these parts under the same keys.
+func alike(known, v Value, parts []Value) bool {
+	var held []Value
+	if m := v.Map(); m != nil {
+		k := known.Map()
+		if k.shape != m.shape || !sameSpots(k.spots, m.spots, len(parts)) {
+			return false
+		}
+		held = k.vals
+	} else {
+		held = known.List().items
+	}
+	if len(held) != len(parts) {
+		return false
+	}
+	for i := range held {
+		a, b := &held[i], &parts[i]
+		if a.meta&^ownedFlag != b.meta || a.pos != b.pos {
+			return false
+		}
+		if a.ptr != b.ptr && (a.Kind() != Int || *(*int64)(a.ptr) != *(*int64)(b.ptr)) && (a.Kind() != String || a.text() != b.text()) {
+			return false
+		}
+	}
+	return true
+}
+
+// rebuilt makes the container anew, of interned parts.
+func rebuilt(v Value, parts []Value) unsafe.Pointer {
+	vals := make([]Value, len(parts))
+	copy(vals, parts)
+	if m := v.Map(); m != nil {
+		return unsafe.Pointer(&Map{shape: m.shape, vals: vals, spots: m.spots})
+	}
+	return unsafe.Pointer(&List{items: vals})
+}
+
+// sameSpots says whether the first n keys of two maps were written at the same places.
+func sameSpots(a, b *spots, n int) bool {
+	if a == b {
+		return true
+	}
+	for i := range n {
+		if a.at(i) != b.at(i) {
+			return false
+		}
+	}
+	return true
+}

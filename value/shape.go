@@ -1,0 +1,279 @@
+package value
+
+import (
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// shape is the keys of maps, in order, without their positions. Maps that got the same keys in the same order share one: a
+// project has many thousand maps and a few thousand shapes. What depends on the keys alone is worked out once for all of
+// them: where a key is, in which order JSON writes them, and how.
+//
+// A shape does not change, except that a map which nobody shares may extend one that is its own. All that is added later
+// are caches, which are safe for concurrent use.
+type shape struct {
+	keys  []Value
+	index atomic.Pointer[map[string]int32] // places of string keys, once there are many
+	json  atomic.Pointer[jsonKeys]
+	asked atomic.Bool // JSON was asked for once
+
+	plans atomic.Pointer[[]plan]
+	few   atomic.Pointer[[]transition]
+	mu    sync.RWMutex // guards many, and additions to few
+	many  map[change]*shape
+}
+
+// change is a key more at the end, or a key less.
+type change struct {
+	key    string
+	remove bool
+}
+
+// transition leads from a shape to the one after a change.
+type transition struct {
+	change
+	to *shape
+}
+
+const (
+	// fewTransitions are looked through one by one.
+	fewTransitions = 8
+	// maxTransitions is how many shapes a shape leads to. Where keys are names that differ from map to map, sharing would
+	// not pay off: each further map gets a shape of its own. There are more first keys than others, and their shapes are small.
+	maxTransitions = 512
+	maxFirst       = 1 << 14
+)
+
+// maxShared is how many keys a shape has at most that leads to others. A larger map is one of names, such as the tasks of a kind,
+// and each step on the way to it would be a copy of all keys.
+const maxShared = 64
+
+// indexed is the number of keys from which an index is kept.
+const indexed = 24
+
+// noKeys is where every new map starts.
+var noKeys = &shape{}
+
+// find gives the place of a string key, -1 when it is absent.
+func (s *shape) find(key string) int {
+	keys := s.keys
+	if len(keys) >= indexed {
+		if i, ok := s.names()[key]; ok {
+			return int(i)
+		}
+		return -1
+	}
+	want := uint32(String) | uint32(len(key))<<lenShift
+	for i := range keys {
+		if k := &keys[i]; k.meta == want && (k.ptr == unsafe.Pointer(unsafe.StringData(key)) || k.text() == key) {
+			return i
+		}
+	}
+	return -1
+}
+
+// names gives the index, which it makes when it is first asked for.
+func (s *shape) names() map[string]int32 {
+	if m := s.index.Load(); m != nil {
+		return *m
+	}
+	m := make(map[string]int32, len(s.keys)+1)
+	for i, k := range s.keys {
+		if k.Kind() == String {
+			m[k.text()] = int32(i)
+		}
+	}
+	s.index.Store(&m)
+	return m
+}
+
+// step gives the shape after a change, nil where there is none yet.
+func (s *shape) step(key string, remove bool) *shape {
+	few := s.few.Load()
+	if few == nil {
+		return nil
+	}
+	for i := range *few {
+		t := &(*few)[i]
+		if len(t.key) == len(key) && t.remove == remove && t.key == key {
+			return t.to
+		}
+	}
+	if len(*few) < fewTransitions {
+		return nil
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.many[change{key, remove}]
+}
+
+// with gives the shape with a key more. shared is false where the shape belongs to the map that asks.
+func (s *shape) with(key Value) (to *shape, shared bool) {
+	if key.Kind() == String {
+		if to := s.step(key.text(), false); to != nil {
+			return to, true
+		}
+	}
+	to = &shape{keys: make([]Value, len(s.keys)+1, len(s.keys)+4)}
+	copy(to.keys, s.keys)
+	to.keys[len(s.keys)] = key
+	return s.lead(key, false, to)
+}
+
+// without gives the shape without the i-th key.
+func (s *shape) without(i int) (to *shape, shared bool) {
+	key := s.keys[i]
+	if key.Kind() == String {
+		if to := s.step(key.text(), true); to != nil {
+			return to, true
+		}
+	}
+	to = &shape{keys: make([]Value, 0, len(s.keys)-1)}
+	to.keys = append(append(to.keys, s.keys[:i]...), s.keys[i+1:]...)
+	return s.lead(key, true, to)
+}
+
+// lead makes to the shape after a change, unless another goroutine was faster or there are enough.
+func (s *shape) lead(key Value, remove bool, to *shape) (*shape, bool) {
+	if key.Kind() != String || len(s.keys) >= maxShared {
+		return to, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := change{key.text(), remove}
+	var few []transition
+	if before := s.few.Load(); before != nil {
+		few = *before
+	}
+	for _, t := range few {
+		if t.change == c {
+			return t.to, true
+		}
+	}
+	if len(few) < fewTransitions {
+		few = append(few[:len(few):len(few)], transition{c, to})
+		s.few.Store(&few)
+		return to, true
+	}
+	if other := s.many[c]; other != nil {
+		return other, true
+	}
+	if n := len(s.many); n >= maxFirst || n >= maxTransitions && s != noKeys {
+		return to, false
+	}
+	if s.many == nil {
+		s.many = map[change]*shape{}
+	}
+	s.many[c] = to
+	return to, true
+}
+
+// shapeOf gives the shared shape of keys, nil where they have none.
+func shapeOf(entries []Entry) *shape {
+	if len(entries) > maxWritten {
+		return nil
+	}
+	s, shared := noKeys, true
+	for i := range entries {
+		if s, shared = s.with(entries[i].Key.At(0)); !shared {
+			return nil
+		}
+	}
+	return s
+}
+
+// maxWritten is how many keys a map in a document has at most that shares its shape with others.
+const maxWritten = 32
+
+// extend adds a key to a shape that belongs to one map.
+func (s *shape) extend(key Value) {
+	s.keys = append(s.keys, key)
+	s.json.Store(nil)
+	if m := s.index.Load(); m != nil && key.Kind() == String {
+		(*m)[key.text()] = int32(len(s.keys) - 1)
+	}
+}
+
+// cut removes a key from a shape that belongs to one map.
+func (s *shape) cut(i int) {
+	s.keys = append(s.keys[:i], s.keys[i+1:]...)
+	s.json.Store(nil)
+	s.index.Store(nil)
+}
+
+// plan says how a map of one shape is updated with one of another: the shape of the result, and where in it each value goes.
+type plan struct {
+	with *shape
+	fill bool // what is there stays: such values go to -1
+	to   *shape
+	at   []int32
+}
+
+// maxPlans is how many plans a shape keeps.
+const maxPlans = 16
+
+// update gives the plan for an update with a map of another shape, nil where it is not worth to have one.
+func (s *shape) update(with *shape, fill bool) *plan {
+	var known []plan
+	if p := s.plans.Load(); p != nil {
+		known = *p
+		for i := range known {
+			if known[i].with == with && known[i].fill == fill {
+				return &known[i]
+			}
+		}
+	}
+	if len(known) >= maxPlans || len(with.keys) >= maxShared {
+		return nil
+	}
+	made := plan{with: with, fill: fill, to: s, at: make([]int32, len(with.keys))}
+	for i, k := range with.keys {
+		if k.Kind() != String {
+			return nil
+		}
+		at := made.to.find(k.text())
+		if at < 0 {
+			to, shared := made.to.with(k)
+			if !shared {
+				return nil
+			}
+			made.to, at = to, len(to.keys)-1
+		}
+		if fill && at < len(s.keys) {
+			at = -1
+		}
+		made.at[i] = int32(at)
+	}
+	next := append(known[:len(known):len(known)], made)
+	s.plans.Store(&next)
+	return &made
+}
+
+// Keys is the keys of maps that are made often: [Keys.Map] makes one in a single step. It is immutable and safe for concurrent
+// use.
+type Keys struct{ shape *shape }
+
+// NewKeys gives the keys with the names, which must be distinct.
+func NewKeys(names ...string) Keys {
+	s := noKeys
+	for _, n := range names {
+		if s.find(n) >= 0 {
+			panic("value: key twice: " + n)
+		}
+		s, _ = s.with(NewString(n))
+	}
+	return Keys{s}
+}
+
+// Map gives a map of the keys with the values, as many as there are keys.
+func (k Keys) Map(values ...Value) *Map {
+	if len(values) != len(k.shape.keys) {
+		panic("value: as many values as keys are needed")
+	}
+	vals := make([]Value, len(values))
+	for i, v := range values {
+		vals[i] = stored(v)
+	}
+	return &Map{shape: k.shape, vals: vals}
+}
