@@ -42,6 +42,9 @@ func (p *patientClient) send(req *http.Request, limit int64) (*http.Response, er
 		if !passing || try == p.tries {
 			return resp, err
 		}
+		if err := req.Context().Err(); err != nil {
+			return nil, err
+		}
 		pause := backOff(try)
 		p.log.Warn("a service did not answer as it should, trying again", "host", req.URL.Host, "path", req.URL.Path, "try", try, "after", pause, "answer", outcome(resp, err))
 		select {

@@ -205,6 +205,9 @@ func (s step) follow(v Value) (Value, *diag.Diagnostic) {
 	}
 	switch {
 	case s.attr:
+		if x, ok := dateAttribute(v, s.text); ok {
+			return x, nil
+		}
 		_, err := fail("%s has no attribute %q", v.Describe(), s.text)
 		if v.Map().Has(s.text) {
 			err.WithHint("write [%s] instead of .%s", s.text, s.text)

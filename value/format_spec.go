@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -101,7 +102,9 @@ func (f *formatSpec) append(dst []byte, v Value) ([]byte, string) {
 	switch v.Kind() {
 	case String, Bool, Int, BigInt, Float:
 	case Time, Date:
-		return nil, fmt.Sprintf("the format %q for dates is not supported", f.source)
+		t, _ := v.AsTime()
+		text, fault := strftime(t, f.source, v.Kind() == Date || t.Location() == time.UTC)
+		return append(dst, text...), fault
 	default:
 		return nil, fmt.Sprintf("%s takes no format specification, got %q", v.Describe(), f.source)
 	}

@@ -66,7 +66,7 @@ func TestFormatErrors(t *testing.T) {
 		"{s:d}": `unknown format "d" for a value of the type str`, "{s:+}": "a sign is not for values of the type str", "{s:=5}": `"=" is not for values`, "{s:#}": `"#" is not for`, "{s:,}": `"," does not go with the format "s"`,
 		"{i:s}": `unknown format "s" for a value of the type int`, "{i:.2}": "a precision is not for values of the type int", "{i:,x}": `"," does not go with the format "x"`, "{i:,_}": `both "," and "_"`, "{neg:c}": "there is no character -42",
 		"{f:d}": `unknown format "d" for a value of the type float`, "{f:.}": `no precision behind "."`, "{f:xx}": `"xx" is left over`, "{n:5}": "null takes no format specification", "{l:>5}": "a list takes no format specification",
-		"{s:99999999}": "a width or precision above 65536", "{date:%Y}": `the format "%Y" for dates is not supported`, "{i:+c}": "do not go with the format",
+		"{s:99999999}": "a width or precision above 65536", "{date:%Q}": `unknown directive "%Q" in the format "%Q" for dates`, "{i:+c}": "do not go with the format",
 	} {
 		_, err := Format(s, names.Get)
 		if !assert.Error(t, err, s) {

@@ -14,13 +14,14 @@ type Interner struct {
 	seed       maphash.Seed
 	containers []Value
 	texts      []Value
+	known      []unsafe.Pointer // containers that are interned: nothing needs to be done for them
 	scratch    []Value
 }
 
 // NewInterner gives an interner for about n alike values.
 func NewInterner(n int) *Interner {
 	size := 1 << bits.Len(uint(min(max(n, 16), 512)*16))
-	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size)}
+	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size), known: make([]unsafe.Pointer, size)}
 }
 
 // longText is the length from which a text is not looked up: it is rarely the same as another.
@@ -62,6 +63,11 @@ func (in *Interner) text(v Value) Value {
 
 // container interns the parts of a container, then the container itself.
 func (in *Interner) container(v Value, parts []Value) Value {
+	known := &in.known[uint64(uintptr(v.ptr))*mix>>32&uint64(len(in.known)-1)]
+	if *known == v.ptr {
+		v.meta &^= ownedFlag
+		return v
+	}
 	base := len(in.scratch)
 	changed := false
 	h := uint64(uint32(v.Kind()))
@@ -77,16 +83,17 @@ func (in *Interner) container(v Value, parts []Value) Value {
 	}
 	same := in.scratch[base:]
 	slot := &in.containers[(h^h>>32)&uint64(len(in.containers)-1)]
+	v.meta &^= ownedFlag
 	if slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, same) {
 		v.ptr = slot.ptr
 	} else {
 		if changed {
 			v.ptr = rebuilt(v, same)
+		} else {
+			*known = v.ptr
 		}
-		v.meta &^= ownedFlag
 		*slot = v
 	}
-	v.meta &^= ownedFlag
 	in.scratch = in.scratch[:base]
 	return v
 }
