@@ -59,7 +59,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	}
 	if runTask {
 		for _, key := range [...]string{"retry-exit-status", "purge-caches-exit-status"} {
-			editListOrNew(worker, key).Append(value.NewInt(exitPurgeCaches))
+			worker.Set(key, withExitStatus(cfg, worker.At(key)))
 		}
 	}
 	onExit := value.NewMap(2)
@@ -78,18 +78,18 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 		return err
 	}
 	if runTask && caches != nil {
-		env.Set("TASKCLUSTER_CACHES", sortedJoin(caches))
+		env.Set("TASKCLUSTER_CACHES", caches.paths)
 	}
-	if volumes := worker.At("volumes").List(); runTask && volumes.Len() > 0 {
-		names := volumes.Strings()
-		slices.Sort(names)
-		env.Set("TASKCLUSTER_VOLUMES", value.NewString(strings.Join(names, ";")))
+	if volumes := worker.At("volumes"); runTask && volumes.List().Len() > 0 {
+		env.Set("TASKCLUSTER_VOLUMES", joinedVolumes(cfg, volumes))
 	}
 	if caches != nil && level == "1" {
 		env.Set("TASKCLUSTER_UNTRUSTED_CACHES", one)
 	}
 
-	payload := def.EditMap("payload")
+	env.Set("MOZ_AUTOMATION", one)
+
+	payload := value.NewMap(9)
 	payload.Set("image", image)
 	payload.Set("env", env.Value())
 	if worker.Has("command") {
@@ -103,7 +103,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 		payload.Set("artifacts", artifacts.Value())
 	}
 	if caches != nil {
-		payload.Set("cache", value.MapOf("task-reference", caches).Value())
+		payload.Set("cache", caches.mounts)
 	}
 	if features.Len() > 0 {
 		payload.Set("features", features.Value())
@@ -111,7 +111,28 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	if capabilities.Len() > 0 {
 		payload.Set("capabilities", capabilities.Value())
 	}
+	def.Set("payload", payload.Value())
 	return nil
+}
+
+// withExitStatus gives a list of exit codes with that of run-task for bad caches.
+func withExitStatus(cfg *taskgraph.Config, list value.Value) value.Value {
+	type key struct{ list unsafe.Pointer }
+	return cfg.Memo(key{list.Identity()}, func() any {
+		l := list.List().Copy()
+		l.Append(value.NewInt(exitPurgeCaches))
+		return l.Value()
+	}).(value.Value)
+}
+
+// joinedVolumes gives the volumes as run-task reads them.
+func joinedVolumes(cfg *taskgraph.Config, volumes value.Value) value.Value {
+	type key struct{ volumes unsafe.Pointer }
+	return cfg.Memo(key{volumes.Identity()}, func() any {
+		names := volumes.List().Strings()
+		slices.Sort(names)
+		return value.NewString(strings.Join(names, ";"))
+	}).(value.Value)
 }
 
 // setSccache tells the compiler cache whether it is wanted.
@@ -154,17 +175,33 @@ func dockerImage(cfg *taskgraph.Config, task, worker *value.Map) (value.Value, e
 		return image, diag.Placed(err, name.Pos(), "worker.docker-image.in-tree")
 	}
 	if len(volumes) > 0 {
-		own := editListOrNew(worker, "volumes")
-		for _, v := range slices.Sorted(slices.Values(volumes)) {
-			for other := range own.Values() {
-				if other.Str() == v {
-					return image, diag.Errorf(diag.BadWorker, other.Or(worker.KeyPos("volumes")).Pos(), "volume %q stands in the Dockerfile already and must not be repeated", v).WithPath("worker.volumes")
-				}
-			}
-			own.AppendStrings(v)
+		all, err := withVolumes(cfg, worker, dir, volumes)
+		if err != nil {
+			return image, err
 		}
+		worker.Set("volumes", all)
 	}
 	return inTreeImage, nil
+}
+
+// withVolumes gives the volumes of a worker with those that the Dockerfile in a directory declares.
+func withVolumes(cfg *taskgraph.Config, worker *value.Map, dir string, declared []string) (value.Value, error) {
+	own := worker.At("volumes")
+	for other := range own.List().Values() {
+		if slices.Contains(declared, other.Str()) {
+			return own, diag.Errorf(diag.BadWorker, other.Or(worker.KeyPos("volumes")).Pos(), "volume %q stands in the Dockerfile already and must not be repeated", other.Str()).
+				WithPath("worker.volumes")
+		}
+	}
+	type key struct {
+		own unsafe.Pointer
+		dir string
+	}
+	return cfg.Memo(key{own.Identity(), dir}, func() any {
+		all := own.List().Copy()
+		all.AppendStrings(slices.Sorted(slices.Values(declared))...)
+		return all.Value()
+	}).(value.Value), nil
 }
 
 // unknownImageSource says that an image comes neither from the tree nor from the index.
@@ -227,17 +264,40 @@ func newArtifacts(list *value.List, expires value.Value) (*value.Map, error) {
 
 var artifactKeys = value.NewKeys("path", "type", "expires")
 
-// dockerCaches gives the payload's caches by name, with a scope for each; nil where there are none. Names of caches
-// that run-task manages change with it and with the image, because either may change what is in them.
-func dockerCaches(cfg *taskgraph.Config, worker *value.Map, scopes *value.List, runTask bool) (*value.Map, error) {
+// cacheSet is what a payload needs for its caches.
+type cacheSet struct {
+	mounts value.Value   // the payload's cache
+	paths  value.Value   // where they are, as run-task reads it
+	scopes []value.Value // one for each
+	err    error
+}
+
+// dockerCaches gives the payload's caches and adds the scopes for them; nil where there are none.
+func dockerCaches(cfg *taskgraph.Config, worker *value.Map, scopes *value.List, runTask bool) (*cacheSet, error) {
 	list, ok := worker.Get("caches")
 	if !ok || list.IsNull() {
 		return nil, nil
 	}
+	type key struct {
+		list    unsafe.Pointer
+		image   string
+		runTask bool
+	}
+	image := worker.Str("docker-image")
+	set := cfg.Memo(key{list.Identity(), image, runTask}, func() any { return newCacheSet(cfg, list.List(), image, runTask) }).(*cacheSet)
+	if set.err == nil {
+		scopes.Append(set.scopes...)
+	}
+	return set, set.err
+}
+
+// newCacheSet names caches. Names of caches that run-task manages change with it and with the image, because either may change
+// what is in them. image is that of a worker which uses none of the tree's.
+func newCacheSet(cfg *taskgraph.Config, list *value.List, image string, runTask bool) *cacheSet {
 	suffix := cacheVersion
 	if runTask {
 		suffix += "-" + cfg.Project.Files.RunTaskSuffix()
-		if image, outOfTree := worker.At("docker-image").AsString(); outOfTree && image != "" {
+		if image != "" {
 			sum := sha256.Sum256([]byte(image))
 			suffix += hex.EncodeToString(sum[:])[:12]
 		} else {
@@ -245,22 +305,25 @@ func dockerCaches(cfg *taskgraph.Config, worker *value.Map, scopes *value.List, 
 		}
 	}
 	level := cfg.Params.At("level").Str()
-	out := value.NewMap(list.List().Len())
-	for v := range list.List().Values() {
+	set, mounts := &cacheSet{}, value.NewMap(list.Len())
+	for v := range list.Values() {
 		c := v.Map()
 		if c.At("skip-untrusted").Truthy() && level == "1" {
 			continue
 		}
 		for _, key := range [...]string{"name", "mount-point"} {
 			if c.At(key).IsNull() {
-				return nil, diag.Errorf(diag.MissingField, v.Pos(), "a cache needs a %s", key).WithPath("worker.caches")
+				set.err = diag.Errorf(diag.MissingField, v.Pos(), "a cache needs a %s", key).WithPath("worker.caches")
+				return set
 			}
 		}
 		name := cfg.Graph.TrustDomain() + "-level-" + level + "-" + c.Str("name") + "-" + suffix
-		out.Set(name, c.At("mount-point"))
-		scopes.Append(taskReference("docker-worker:cache:" + name))
+		mounts.Set(name, c.At("mount-point"))
+		set.scopes = append(set.scopes, taskReference("docker-worker:cache:"+name))
 	}
-	return out, nil
+	set.paths = sortedJoin(mounts)
+	set.mounts = referenceKeys.Map(mounts.Value()).Value()
+	return set
 }
 
 // sortedJoin gives the values of a map, sorted and joined by semicolons.

@@ -33,6 +33,7 @@ func genericPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	}
 	env := editMapOrNew(worker, "env")
 	setSccache(task, env)
+	env.Set("MOZ_AUTOMATION", one)
 	payload.Set("env", env.Value())
 
 	artifacts := value.NewList()

@@ -7,6 +7,7 @@ import (
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/transforms/schemas"
 	"github.com/taskgraph-go/decision/value"
+	"github.com/taskgraph-go/decision/value/schema"
 )
 
 // runSequence turns run descriptions into task descriptions.
@@ -24,7 +25,7 @@ func runSequence() taskgraph.Sequence {
 // validateStep checks every stub against a schema.
 func validateStep(name string) taskgraph.Step {
 	return taskgraph.Step{Name: "validate " + name, Begin: func(*taskgraph.Config) (taskgraph.Each, error) {
-		s := schemas.Load(name)
+		s := schema.NewChecker(schemas.Load(name))
 		return func(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
 			if err := invalid(s.Validate(stub.Value())); err != nil {
 				return err
@@ -33,6 +34,11 @@ func validateStep(name string) taskgraph.Step {
 			return nil
 		}, nil
 	}}
+}
+
+// checker gives what checks values of a kind against a schema: it knows what it has seen already.
+func checker(cfg *taskgraph.Config, s *schema.Schema) *schema.Checker {
+	return cfg.Memo(s, func() any { return schema.NewChecker(s) }).(*schema.Checker)
 }
 
 // invalid makes one error of what a schema found.
@@ -195,7 +201,7 @@ func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 		task.EditMap("run").SetDefaults(h.Defaults)
 	}
 	if h.Schema != nil {
-		found := h.Schema.Validate(task.At("run"))
+		found := checker(cfg, h.Schema).Validate(task.At("run"))
 		for _, d := range found {
 			d.Path = joinPath("run", d.Path)
 		}

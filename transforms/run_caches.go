@@ -1,6 +1,8 @@
 package transforms
 
 import (
+	"unsafe"
+
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -33,8 +35,47 @@ func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
 			use = defaultCaches
 		}
 	}
+	usesCheckout := run.At("checkout").Truthy()
+	checkouts := checkoutDir(task)
+	implementation := task.At("worker").Map().Str("implementation")
+	field := map[string]string{"docker-worker": "caches", "generic-worker": "mounts"}[implementation]
+	before := desc.At("worker").Map().At(field)
+	type key struct {
+		base, checkouts, field string
+		use                    unsafe.Pointer
+		always, usesCheckout   bool
+		before                 unsafe.Pointer
+	}
+	all, _ := use.AsBool()
+	made := cfg.Memo(key{base, checkouts, field, use.Identity(), all, usesCheckout, before.Identity()}, func() any {
+		return newToolCaches(cfg, before.List(), use, field, base, checkouts, usesCheckout)
+	}).(*toolCacheSet)
+	if made.err != nil {
+		return made.err
+	}
+	worker := desc.EditMap("worker")
+	if made.list.Len() > before.List().Len() {
+		worker.Set(field, made.list.Value())
+	}
+	if made.env.Len() > 0 {
+		editMapOrNew(worker, "env").Update(made.env)
+	}
+	return nil
+}
+
+// toolCacheSet is what a worker section gets for its caches.
+type toolCacheSet struct {
+	list *value.List // the caches or mounts, those that were there first
+	env  *value.Map
+	err  error
+}
+
+// newToolCaches puts the caches that are wanted after those that are there, in the way of the worker implementation whose
+// field it is. Other implementations have none.
+func newToolCaches(cfg *taskgraph.Config, before *value.List, use value.Value, field, base, checkouts string, usesCheckout bool) *toolCacheSet {
+	set := &toolCacheSet{list: before.Copy(), env: value.NewMap(0)}
 	for _, c := range toolCaches {
-		if c.name == "checkout" && !run.At("checkout").Truthy() {
+		if c.name == "checkout" && !usesCheckout {
 			continue
 		}
 		if all, isBool := use.AsBool(); isBool && !all || !isBool && !use.List().ContainsString(c.name) {
@@ -42,33 +83,28 @@ func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
 		}
 		name, dir := c.name, base+"/"+c.name
 		if c.name == "checkout" {
-			var err error
-			if name, err = checkoutCacheName(cfg); err != nil {
-				return err
+			if name, set.err = checkoutCacheName(cfg); set.err != nil {
+				return set
 			}
-			dir = checkoutDir(task)
+			dir = checkouts
 		}
 		if c.env != "" {
-			editMapOrNew(desc.EditMap("worker"), "env").Set(c.env, value.NewString(dir))
+			set.env.Set(c.env, value.NewString(dir))
 		}
-		addCache(task, desc, name, dir)
+		switch field {
+		case "caches":
+			set.list.Append(dockerCacheKeys.Map(persistent, value.NewString(name), value.NewString(dir), no).Value())
+		case "mounts":
+			set.list.Append(mountKeys.Map(value.NewString(name), value.NewString(dir)).Value())
+		}
 	}
-	return nil
+	return set
 }
 
 var defaultCaches = value.NewStrings("checkout").Value()
 
 var (
 	dockerCacheKeys = value.NewKeys("type", "name", "mount-point", "skip-untrusted")
+	mountKeys       = value.NewKeys("cache-name", "directory")
 	persistent      = value.NewString("persistent")
 )
-
-// addCache mounts a cache in the way of the task's worker implementation; others have none.
-func addCache(task, desc *value.Map, name, dir string) {
-	switch task.At("worker").Map().Str("implementation") {
-	case "docker-worker":
-		editListOrNew(desc.EditMap("worker"), "caches").Append(dockerCacheKeys.Map(persistent, value.NewString(name), value.NewString(dir), no).Value())
-	case "generic-worker":
-		editListOrNew(desc.EditMap("worker"), "mounts").Append(value.MapOf("cache-name", name, "directory", dir).Value())
-	}
-}

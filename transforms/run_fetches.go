@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -70,38 +71,65 @@ func (t *fetchTargets) add(kind, label string, artifact, alias value.Value) {
 	}
 }
 
+// resolved is what a task gets for its fetches.
+type resolved struct {
+	dependencies []value.Value // labels of fetch and toolchain tasks
+	env          *value.Map
+	text         value.Value // MOZ_FETCHES
+	private      []string    // directories of artifacts that are not public, sorted
+	errs         []*diag.Diagnostic
+}
+
 // resolve makes the dependencies, scopes and environment of one task's fetches.
 func (t *fetchTargets) resolve(cfg *taskgraph.Config, stub, fetches *value.Map) error {
+	dependencies := editMapOrNew(stub, "dependencies")
+	prefixes, err := t.dependencyPrefixes(cfg, dependencies, fetches)
+	if err != nil {
+		return err
+	}
+	type key struct {
+		fetches  unsafe.Pointer
+		prefixes string
+	}
+	r := cfg.Memo(key{fetches.Value().Identity(), strings.Join(prefixes, "\x00")}, func() any { return t.all(cfg, fetches, prefixes) }).(*resolved)
+	if len(r.errs) > 0 {
+		errs := make([]*diag.Diagnostic, len(r.errs))
+		for i, d := range r.errs {
+			c := *d
+			errs[i] = &c
+		}
+		return invalid(errs)
+	}
+	for _, label := range r.dependencies {
+		dependencies.Set(label.Str(), label)
+	}
+	worker := stub.EditMap("worker")
+	if len(r.private) > 0 {
+		// Private artifacts come through the proxy, with a scope for each directory.
+		worker.Set("taskcluster-proxy", value.NewBool(true))
+		scopes := editListOrNew(stub, "scopes")
+		for _, dir := range r.private {
+			if scope := "queue:get-artifact:" + dir + "/*"; !scopes.ContainsString(scope) {
+				scopes.AppendStrings(scope)
+			}
+		}
+	}
+	env := editMapOrNew(worker, "env")
+	env.Update(r.env)
+	env.Set("MOZ_FETCHES", r.text)
+	env.SetDefault("MOZ_FETCHES_DIR", fetchesDir)
+	return nil
+}
+
+var fetchesDir = value.NewString("fetches")
+
+// dependencyPrefixes gives where the artifacts of each dependency are that fetches names, in the order of fetches.
+func (t *fetchTargets) dependencyPrefixes(cfg *taskgraph.Config, dependencies, fetches *value.Map) ([]string, error) {
 	var errs []*diag.Diagnostic
 	fail := func(d *diag.Diagnostic) { errs = append(errs, d) }
-	dependencies := editMapOrNew(stub, "dependencies")
-	env := editMapOrNew(stub.EditMap("worker"), "env")
-	list := make([]value.Value, 0, 4)
-	var private []string
-	kinds := fetches.Keys()
-	slices.Sort(kinds)
-	for _, kind := range kinds {
-		entries := sortedFetches(fetches.At(kind).List())
+	var prefixes []string
+	for kind := range fetches.All() {
 		if kind == "fetch" || kind == "toolchain" {
-			for _, e := range entries {
-				label := kind + "-" + e.name
-				if l, ok := t.aliases[label]; ok {
-					label = l
-				}
-				artifact, ok := t.artifacts[label]
-				if !ok {
-					if !cfg.Failed(label) {
-						fail(t.missing(kind, e))
-					}
-					continue
-				}
-				if extra := t.env[label]; extra != nil {
-					env.Update(extra)
-				}
-				dependencies.Set(label, value.NewString(label).At(e.pos))
-				list = append(list, e.document(artifact, label))
-				private = addPrivate(private, artifact)
-			}
 			continue
 		}
 		dep := dependencies.At(kind)
@@ -122,33 +150,55 @@ func (t *fetchTargets) resolve(cfg *taskgraph.Config, stub, fetches *value.Map) 
 			}
 			prefix = artifactPrefix(depTask.Attributes)
 		}
-		for _, e := range entries {
-			artifact := prefix + "/" + e.name
-			list = append(list, e.document(artifact, kind))
-			private = addPrivate(private, artifact)
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, invalid(errs)
+}
+
+// all works out what tasks with these fetches get; prefixes are those of the dependencies that it names, in its order.
+func (t *fetchTargets) all(cfg *taskgraph.Config, fetches *value.Map, prefixes []string) *resolved {
+	r := &resolved{env: value.NewMap(0)}
+	prefixOf := map[string]string{}
+	for kind := range fetches.All() {
+		if kind != "fetch" && kind != "toolchain" && len(prefixes) > 0 {
+			prefixOf[kind], prefixes = prefixes[0], prefixes[1:]
 		}
 	}
-	if err := invalid(errs); err != nil {
-		return err
-	}
-	if len(private) > 0 {
-		// Private artifacts come through the proxy, with a scope for each directory.
-		stub.EditMap("worker").Set("taskcluster-proxy", value.NewBool(true))
-		slices.Sort(private)
-		scopes := editListOrNew(stub, "scopes")
-		for _, dir := range private {
-			if scope := "queue:get-artifact:" + dir + "/*"; !scopes.ContainsString(scope) {
-				scopes.AppendStrings(scope)
+	var list []value.Value
+	kinds := fetches.Keys()
+	slices.Sort(kinds)
+	for _, kind := range kinds {
+		for _, e := range sortedFetches(fetches.At(kind).List()) {
+			if kind != "fetch" && kind != "toolchain" {
+				artifact := prefixOf[kind] + "/" + e.name
+				list = append(list, e.document(artifact, kind))
+				r.private = addPrivate(r.private, artifact)
+				continue
 			}
+			label := kind + "-" + e.name
+			if l, ok := t.aliases[label]; ok {
+				label = l
+			}
+			artifact, ok := t.artifacts[label]
+			if !ok {
+				if !cfg.Failed(label) {
+					r.errs = append(r.errs, t.missing(kind, e))
+				}
+				continue
+			}
+			if extra := t.env[label]; extra != nil {
+				r.env.Update(extra)
+			}
+			r.dependencies = append(r.dependencies, value.NewString(label).At(e.pos))
+			list = append(list, e.document(artifact, label))
+			r.private = addPrivate(r.private, artifact)
 		}
 	}
+	slices.Sort(r.private)
 	text, err := value.SortedJSON(value.NewList(list...).Value())
-	if err != nil {
-		return err
-	}
-	env.Set("MOZ_FETCHES", taskReference(text))
-	env.SetDefault("MOZ_FETCHES_DIR", value.NewString("fetches"))
-	return nil
+	r.errs = append(r.errs, diag.Flatten(err)...)
+	r.text = taskReference(text)
+	return r
 }
 
 // addPrivate adds the directory of an artifact that is not public, once.

@@ -17,7 +17,6 @@ func taskSequence() taskgraph.Sequence {
 		{Name: "process_treeherder_metadata", Each: treeherderMetadata},
 		{Name: "add_index_routes", Begin: indexRoutes},
 		{Name: "build_task", Begin: buildTask},
-		{Name: "add_github_checks", Each: githubChecks},
 		{Name: "chain_of_trust", Each: chainOfTrust},
 	}
 }
@@ -93,7 +92,7 @@ var (
 func validateTask(*taskgraph.Config) (taskgraph.Each, error) {
 	task := schemas.Load("task")
 	return func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
-		found := task.Validate(stub.Value())
+		found := checker(cfg, task).Validate(stub.Value())
 		if worker, ok := stub.Get("worker"); ok {
 			found = append(found, workerMistakes(cfg, worker)...)
 		}
@@ -115,20 +114,11 @@ func workerMistakes(cfg *taskgraph.Config, worker value.Value) []*diag.Diagnosti
 	if builder.Schema == nil {
 		return nil
 	}
-	found := builder.Schema.Validate(worker)
+	found := checker(cfg, builder.Schema).Validate(worker)
 	for _, d := range found {
 		d.Path = joinPath("worker", d.Path)
 	}
 	return found
-}
-
-// githubChecks makes every task of a git repository report to GitHub.
-func githubChecks(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
-	if cfg.Params.At("repository_type").Str() == "git" {
-		stub.EditMap("task").EditList("routes").AppendStrings("checks")
-	}
-	yield(stub)
-	return nil
 }
 
 // chainOfTrust records the docker image as an input of a task whose artifacts are signed.

@@ -122,15 +122,14 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 		def.Set("requires", v)
 	}
 
+	if cfg.Params.RepositoryType() == "git" {
+		// Every task of a git repository reports to GitHub.
+		def.EditList("routes").Append(checks)
+	}
 	implementation := stub.At("worker").Map().Str("implementation")
 	builder, _ := cfg.Registry.PayloadBuilders.Get(implementation)
 	if err := builder.Build(cfg, stub, def); err != nil {
 		return err
-	}
-	if implementation == "docker-worker" || implementation == "generic-worker" {
-		if payload := def.EditMap("payload"); payload != nil {
-			editMapOrNew(payload, "env").Set("MOZ_AUTOMATION", one)
-		}
 	}
 	attributes, err := b.attributes(cfg, stub)
 	if err != nil {
@@ -145,7 +144,10 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	return nil
 }
 
-var one = value.NewString("1")
+var (
+	one    = value.NewString("1")
+	checks = value.NewString("checks")
+)
 
 // The keys of what is made of every task.
 var (
