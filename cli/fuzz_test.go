@@ -3,9 +3,11 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,7 +67,9 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 	var out, errs bytes.Buffer
 	a := &App{
 		Registry: registry, Stdout: &out, Stderr: &errs, Clock: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
-		Env: func(name string) string { return map[string]string{"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}[name] },
+		Env: func(name string) string {
+			return map[string]string{"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}[name]
+		},
 	}
 	a.out, a.log = a.Stdout, slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := &generateOptions{workers: workers, phase: taskgraph.MorphedTaskGraph, offline: true, json: true}
@@ -76,14 +80,19 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 		if err != nil {
 			return err
 		}
-		project.Registry = registry
-		s := &session{app: a, opts: o, project: project, overrides: value.NewMap(0), reader: value.Reader{Sources: &a.sources}}
-		reader := value.Reader{Sources: &a.sources}
-		doc, err := reader.YAML("parameters.yml", tree["parameters.yml"].Data)
-		require.NoError(t, err)
-		params := doc.Map().Copy()
-		params.Set("level", value.NewString(level))
-		graph, err := s.project.Generator(parameters.New("parameters.yml", params), taskgraph.GeneratorOptions{Clock: a.Clock}).Graph(t.Context(), o.phase)
+		doc, err := (&value.Reader{Sources: &a.sources}).YAML("parameters.yml", tree["parameters.yml"].Data)
+		if err != nil || doc.Map() == nil {
+			return err
+		}
+		values := doc.Map().Copy()
+		if values.Str("level") == "3" {
+			values.Set("level", value.NewString(level))
+		}
+		params := parameters.New("parameters.yml", values)
+		if found := params.Check(nil, true); len(found) > 0 {
+			return &diag.Errors{All: found}
+		}
+		graph, err := project.Generator(params, taskgraph.GeneratorOptions{Clock: a.Clock}).Graph(t.Context(), o.phase)
 		if err != nil {
 			return err
 		}
@@ -91,11 +100,10 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 		require.NoError(t, err)
 		return p.print(a.out, graph)
 	}()
-	if bug, ok := errors.AsType[*taskgraph.Bug](err); ok {
-		t.Errorf("%v\n%s", bug, bug.Stack)
-	}
 	for _, d := range diag.Flatten(err) {
-		if d.Code == diag.Unclassified {
+		if bug, ok := errors.AsType[*taskgraph.Bug](d); ok {
+			t.Errorf("%v\n%s", bug, bug.Stack)
+		} else if d.Code == diag.Unclassified {
 			t.Errorf("no code: %v", d)
 		}
 	}
@@ -104,4 +112,93 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 	}
 	a.exit(err)
 	return errs.String()
+}
+
+var mutations = flag.Int("mutations", 20, "test one of so many mutated kinds; 1 means all")
+
+// unsuitable is what stands in for the placeholder of a mutation, much of which JSON could not say.
+var unsuitable = []string{
+	"null", "true", "7", "-1", "1.5", "text", "''", "'{'", "'{x}'", "'<self>'", "'('", "'**'", "'a.b.c'", `"\u00fc \0"`, "[]", "{}", "[null]", "[[]]", "{a: b}", "{1: 2}",
+	"{by-level: {default: x}}", "{by-level: {'3': a, default: b}}", "{by-x: 1}", "{task-reference: <x>}", "{in-tree: debian}", "2024-01-01", "!!binary aGk=", "!!set {a}", "1e999", "99999999999999999999999",
+}
+
+// TestMutations puts something unsuitable into every place of the documents that FuzzPipeline begins with.
+func TestMutations(t *testing.T) {
+	around, err := txtar.ParseFile("testdata/fuzz.txtar")
+	require.NoError(t, err)
+	seeds, err := txtar.ParseFile("testdata/fuzz-seeds.txtar")
+	require.NoError(t, err)
+	const fuzzed = "taskcluster/kinds/fuzzed/kind.yml"
+	tree := fstest.MapFS{}
+	for _, file := range around.Files {
+		tree[file.Name] = &fstest.MapFile{Data: file.Data, Mode: 0o644}
+	}
+	registry := Standard()
+	// mutate tries one document with whatever else a tree has.
+	mutate := func(name string, tree fstest.MapFS, file string) {
+		t.Run(name, func(t *testing.T) {
+			doc, err := (&value.Reader{}).YAML(name, tree[file].Data)
+			require.NoError(t, err)
+			count := 0
+			eachMutation(doc, "", func(mutated value.Value, what string) {
+				if count++; count%*mutations != 0 {
+					return
+				}
+				text, err := value.AppendJSON(nil, mutated, value.JSONStyle{Indent: 1}, 0)
+				if err != nil {
+					return
+				}
+				changed := maps.Clone(tree)
+				for _, u := range unsuitable {
+					changed[file] = &fstest.MapFile{Data: bytes.ReplaceAll(text, []byte(`"@@"`), []byte(u)), Mode: 0o644}
+					t.Run(what+"="+u, func(t *testing.T) { generateFuzzed(t, registry, changed, "3", 1) })
+				}
+			})
+		})
+	}
+	for i, seed := range seeds.Files {
+		changed := maps.Clone(tree)
+		changed[fuzzed] = &fstest.MapFile{Data: seed.Data, Mode: 0o644}
+		changed["taskcluster/config.yml"] = tree["configs/0.yml"]
+		mutate(seed.Name, changed, fuzzed)
+		if i == 0 {
+			mutate("build", changed, "taskcluster/kinds/build/kind.yml")
+			mutate("docker-image", changed, "taskcluster/kinds/docker-image/kind.yml")
+			mutate("config-0", changed, "taskcluster/config.yml")
+			changed["taskcluster/config.yml"] = tree["configs/1.yml"]
+			mutate("config-1", changed, "taskcluster/config.yml")
+			mutate("parameters", changed, "parameters.yml")
+		}
+		if seed.Name == "context.yml" {
+			mutate("context", changed, "taskcluster/context.yml")
+		}
+	}
+}
+
+// eachMutation calls do with copies of v in which one place each holds a placeholder, or is missing.
+func eachMutation(v value.Value, path string, do func(mutated value.Value, what string)) {
+	do(value.NewString("@@"), path)
+	switch v.Kind() {
+	case value.ListKind:
+		for i, item := range v.List().All() {
+			eachMutation(item, fmt.Sprintf("%s[%d]", path, i), func(mutated value.Value, what string) {
+				list := v.List().Copy()
+				list.SetAt(i, mutated)
+				do(list.Value(), what)
+			})
+		}
+	case value.MapKind:
+		for e := range v.Map().Entries() {
+			without := v.Map().Copy()
+			without.Delete(e.Key.Str())
+			do(without.Value(), path+" without "+e.Key.KeyText())
+			without.Set("@@", e.Value)
+			do(without.Value(), path+" key "+e.Key.KeyText())
+			eachMutation(e.Value, path+"."+e.Key.KeyText(), func(mutated value.Value, what string) {
+				m := v.Map().Copy()
+				m.SetKey(e.Key, mutated)
+				do(m.Value(), what)
+			})
+		}
+	}
 }

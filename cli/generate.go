@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,6 +58,8 @@ type session struct {
 	overrides *value.Map
 	checkout  *parameters.Checkout
 	reader    value.Reader
+	// clock stands still, so that graphs of one session can be compared.
+	clock func() time.Time
 }
 
 // start opens the tree.
@@ -66,6 +69,11 @@ func (a *App) start(ctx context.Context, o *generateOptions) (*session, error) {
 		return nil, err
 	}
 	s := &session{app: a, opts: o, place: place, overrides: value.NewMap(0), checkout: parameters.NewCheckout(place.top, o.offline)}
+	now := time.Now()
+	if a.Clock != nil {
+		now = a.Clock()
+	}
+	s.clock = func() time.Time { return now }
 	s.reader = value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}
 	if place.repo != nil {
 		s.checkout = parameters.NewRepositoryCheckout(place.top, place.repo)
@@ -143,7 +151,7 @@ func (s *session) generator(ctx context.Context, project *taskgraph.Project, spe
 	a, o := s.app, s.opts
 	params, err := parameters.Load(ctx, spec, parameters.Options{
 		Dir: a.Dir, Overrides: s.overrides, Extensions: a.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
-		Clock: a.Clock, Env: a.Env, Offline: o.offline, Reader: &s.reader, Log: a.log,
+		Clock: s.clock, Env: a.Env, Offline: o.offline, Reader: &s.reader, Log: a.log,
 	})
 	if err != nil {
 		return nil, err
@@ -152,7 +160,7 @@ func (s *session) generator(ctx context.Context, project *taskgraph.Project, spe
 	if len(kinds) == 0 {
 		kinds = params.At("target-kinds").List().Strings()
 	}
-	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: kinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: a.Clock}), nil
+	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: kinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock}), nil
 }
 
 // generate runs a preview command.

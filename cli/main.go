@@ -28,7 +28,7 @@ type App struct {
 	Env func(name string) string
 	// Dir is the working directory.
 	Dir string
-	// Clock gives the time.
+	// Clock gives the time; nil is that of the machine.
 	Clock func() time.Time
 
 	out     io.Writer // Stdout, where nobody reading is no failure

@@ -26,7 +26,6 @@ func plain(text string) string {
 
 var (
 	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	inline  = regexp.MustCompile("`[^`]*`")
 	link    = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 )

@@ -14,6 +14,7 @@ import (
 var (
 	tableRow = regexp.MustCompile("(?m)^\\| (`[^|]+) \\|")
 	codeCode = regexp.MustCompile(`\bTG\d{4}\b`)
+	flagName = regexp.MustCompile("`(--[a-z][a-z-]*)")
 )
 
 // TestLayout compares the table of directories in the README with the directories that there are.
@@ -49,6 +50,20 @@ func TestCodes(t *testing.T) {
 	for _, name := range pages(t) {
 		for _, code := range codeCode.FindAllString(read(t, name), -1) {
 			assert.True(t, known[code], "%s names %s, which is no code", name, code)
+		}
+	}
+}
+
+// TestFlags makes sure that pages name no flag that there is not.
+func TestFlags(t *testing.T) {
+	commands := read(t, "docs/reference/commands.md")
+	for _, name := range pages(t) {
+		if !strings.HasPrefix(name, "docs/") {
+			continue
+		}
+		for _, m := range flagName.FindAllStringSubmatch(plain(read(t, name)), -1) {
+			known := regexp.MustCompile(m[1] + `\b`).MatchString(commands)
+			assert.True(t, known, "%s names the flag %s, which no command has", name, m[1])
 		}
 	}
 }

@@ -352,7 +352,7 @@ func TestOptimizationErrors(t *testing.T) {
 
 func TestMissingRootURLIsReportedOnce(t *testing.T) {
 	g := testGenerator(t, GeneratorOptions{})
-	g.project.Environment = environment(map[string]string{"TASKCLUSTER_ROOT_URL": ""})
+	g.project.Environment = environment(map[string]string{"TASKCLUSTER_ROOT_URL": "", "TASK_ID": "decision"})
 	var tasks []*Task
 	for i := range 1000 {
 		tasks = append(tasks, task(fmt.Sprint("t", i), "", at(diag.Pos(i+1)), field("x", artifactRef("<decision/public/x>")), field("y", artifactRef("<decision/private/x>"))))

@@ -177,7 +177,7 @@ func TestAllBadReferencesAreReported(t *testing.T) {
 }
 
 func TestArtifactReferenceWithoutRootURL(t *testing.T) {
-	r := testReferences(map[string]string{"TASKCLUSTER_ROOT_URL": ""})
+	r := testReferences(map[string]string{"TASKCLUSTER_ROOT_URL": "", "TASK_ID": "decision"})
 	r.definition(value.MapOf("x", artifactRef(value.NewString("<edge1/public/x>").At(9)), "y", "fine"), "tid-self", testDeps)
 	require.Empty(t, r.errs)
 	all := diag.Flatten(r.homeless)

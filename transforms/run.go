@@ -135,12 +135,31 @@ func runImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*value
 		return diag.Errorf(diag.BadWorker, worker.KeyPos("implementation"), "must not be set to %s: it follows from worker-type %q", v.Describe(), workerType.Str()).
 			WithPath("worker.implementation")
 	}
+	if err := workerShape(worker); err != nil {
+		return err
+	}
 	worker.Set("implementation", value.NewString(implementation))
 	if os != "" {
 		worker.Set("os", value.NewString(os))
 	}
 	yield(stub)
 	return nil
+}
+
+// workerShape reports fields that the run transforms add to, but cannot. What else may be wrong with a worker the task
+// transforms report.
+func workerShape(worker *value.Map) error {
+	var found []*diag.Diagnostic
+	check := func(want string, fits func(value.Value) bool, keys ...string) {
+		for _, key := range keys {
+			if v := worker.At(key); !v.IsNull() && !fits(v) {
+				found = append(found, diag.Errorf(diag.WrongType, v.Or(worker.KeyPos(key)).Pos(), "want %s, got %s", want, v.Describe()).WithPath("worker."+key))
+			}
+		}
+	}
+	check("map", func(v value.Value) bool { return v.Map() != nil }, "env")
+	check("list", func(v value.Value) bool { return v.List() != nil }, "artifacts", "caches", "mounts")
+	return invalid(found)
 }
 
 // setLabel makes the label of a task that has only a name: kind-name.

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"strconv"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -32,6 +33,9 @@ func buildTask(cfg *taskgraph.Config) (taskgraph.Each, error) {
 	b.tags = value.NewKeys("createdForUser", "kind", "label", "project", "trust-domain").Map(
 		p.At("owner"), value.NewString(cfg.Kind), value.Value{}, value.NewString(b.project), value.NewString(cfg.Graph.TrustDomain()))
 	b.tags.Freeze()
+	if _, err := strconv.Atoi(b.level); err != nil {
+		return nil, diag.Errorf(diag.BadParameters, p.At("level").Pos(), "want a number in quotes, got %s", p.At("level").Describe()).WithPath("level")
+	}
 	url, err := p.FileURL(cfg.Path, true)
 	if err != nil {
 		return nil, err

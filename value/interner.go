@@ -14,18 +14,21 @@ type Interner struct {
 	seed       maphash.Seed
 	containers []Value
 	texts      []Value
-	known      []unsafe.Pointer // containers that are interned: nothing needs to be done for them
+	known      []Value // texts and containers that are interned already, by where they are
 	scratch    []Value
 }
 
 // NewInterner gives an interner for about n alike values.
 func NewInterner(n int) *Interner {
 	size := 1 << bits.Len(uint(min(max(n, 16), 512)*16))
-	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size), known: make([]unsafe.Pointer, size)}
+	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size), known: make([]Value, size)}
 }
 
-// longText is the length from which a text is not looked up: it is rarely the same as another.
-const longText = 4096
+// Texts of these lengths are looked up: shorter ones take no memory worth mentioning, longer ones are rarely the same.
+const (
+	shortText = 16
+	longText  = 4096
+)
 
 // Map gives a map that equals m, positions included, and shares what it can with those interned before. It is frozen.
 func (in *Interner) Map(m *Map) *Map {
@@ -49,7 +52,11 @@ func (in *Interner) Value(v Value) Value {
 
 func (in *Interner) text(v Value) Value {
 	s := v.text()
-	if len(s) < 8 || len(s) >= longText {
+	if len(s) < shortText || len(s) >= longText {
+		return v
+	}
+	known := in.lately(v)
+	if known.ptr == v.ptr && known.meta == v.meta {
 		return v
 	}
 	slot := &in.texts[maphash.String(in.seed, s)&uint64(len(in.texts)-1)]
@@ -57,15 +64,20 @@ func (in *Interner) text(v Value) Value {
 		v.ptr = slot.ptr
 		return v
 	}
-	*slot = v
+	*slot, *known = v, v
 	return v
+}
+
+// lately gives the place where a value is remembered that is interned already, so that nothing needs to be done for it.
+func (in *Interner) lately(v Value) *Value {
+	return &in.known[uint64(uintptr(v.ptr))*mix>>32&uint64(len(in.known)-1)]
 }
 
 // container interns the parts of a container, then the container itself.
 func (in *Interner) container(v Value, parts []Value) Value {
-	known := &in.known[uint64(uintptr(v.ptr))*mix>>32&uint64(len(in.known)-1)]
-	if *known == v.ptr {
-		v.meta &^= ownedFlag
+	v.meta &^= ownedFlag
+	known := in.lately(v)
+	if known.ptr == v.ptr {
 		return v
 	}
 	base := len(in.scratch)
@@ -75,22 +87,29 @@ func (in *Interner) container(v Value, parts []Value) Value {
 		h = uint64(uintptr(unsafe.Pointer(m.shape)))
 	}
 	h = h*mix + uint64(len(parts))
-	for _, part := range parts {
-		p := clearOwned(in.Value(part))
-		changed = changed || p.ptr != part.ptr
+	for _, p := range parts {
+		before := p.ptr
+		switch p.Kind() {
+		case String:
+			p = in.text(p)
+		case MapKind:
+			p = in.container(p, p.Map().vals)
+		case ListKind:
+			p = in.container(p, p.List().items)
+		}
+		changed = changed || p.ptr != before
 		in.scratch = append(in.scratch, p)
 		h = (h ^ p.hash()) * mix
 	}
 	same := in.scratch[base:]
 	slot := &in.containers[(h^h>>32)&uint64(len(in.containers)-1)]
-	v.meta &^= ownedFlag
 	if slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, same) {
 		v.ptr = slot.ptr
 	} else {
 		if changed {
 			v.ptr = rebuilt(v, same)
 		} else {
-			*known = v.ptr
+			*known = v
 		}
 		*slot = v
 	}

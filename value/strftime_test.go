@@ -20,8 +20,8 @@ func TestDatesInFormats(t *testing.T) {
 		"{d:%Y} {d:%d/%m/%y} {d.year} {d.month} {d.day}":      "2024 02/01/24 2024 1 2",
 		"{n:%H:%M:%S.%f} {n.hour} {n.minute} {n.microsecond}": "21:59:43.100000 21 59 100000",
 		"{n:%I %p %a %A %b %B %j %U %W %G-%V %u %w %%}":       "09 PM Fri Friday Dec December 348 49 50 2001-50 5 5 %",
-		"[{n:%z%Z}] {a:%z}":                                   "[] -0500",
-		"{d:%F %T}":                                           "2024-01-02 00:00:00",
+		"[{n:%z%Z}] {a:%z}": "[] -0500",
+		"{d:%F %T}":         "2024-01-02 00:00:00",
 	} {
 		got, err := Format(format, look)
 		require.NoError(t, err, format)

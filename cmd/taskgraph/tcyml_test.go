@@ -70,4 +70,3 @@ func TestTaskclusterYML(t *testing.T) {
 	assert.NotContains(t, a, "taskId")
 	assert.Equal(t, `{"a":1}`, strings.ReplaceAll(a["payload"].(map[string]any)["env"].(map[string]any)["ACTION_INPUT"].(string), " ", ""))
 }
-

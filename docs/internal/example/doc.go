@@ -4,7 +4,6 @@
 // blocks write files into it and run commands there. What a block is for stands behind its language:
 //
 //	```yaml file=taskcluster/config.yml     the block is a file of the project
-//	```yaml in=taskcluster/config.yml       the block stands in that file, in one piece, indentation aside
 //	```console run                          the lines that begin with "$ " are run; the others are what they print
 //	```console not-run="needs a network"    the block is only shown, and why
 //

@@ -34,11 +34,9 @@ func TestRun(t *testing.T) {
 		{"continued", "```console run\n$ echo a \\\n> b\na b\n```\n", ""},
 		{"directory", "```yaml file=a/f\nx\n```\n```console run\n$ cd a\n$ cat f\nx\n```\n", ""},
 		{"no such directory", "```console run\n$ cd a\n```\n", "no such file"},
-		{"a copy", "<!-- project: examples/one -->\n```console run\n$ cat sub/f\none\n$ git status --short\n```\n```text in=sub/f\none\n```\n", ""},
+		{"a copy", "<!-- project: examples/one -->\n```console run\n$ cat sub/f\none\n$ git status --short\n```\n", ""},
 		{"a new one", "```yaml file=a\n```\n<!-- project: empty -->\n```console run\n$ ls\n```\n", ""},
 		{"the repository", "<!-- project: root -->\n```console run\n$ ls\nexamples\n```\n", ""},
-		{"an excerpt", "```yaml file=f\na:\n  b:\n    c: 1\n    d: 2\n```\n```yaml in=f\nc: 1\nd: 2\n```\n", ""},
-		{"no excerpt", "```yaml file=f\na:\n  b:\n    c: 1\n    d: 2\n```\n```yaml in=f\nb:\nd: 2\n```\n", "line 7: f has no such lines"},
 		{"not run", "```console not-run=\"needs a network\"\n$ false\n```\n", ""},
 		{"hidden", "<!-- check\n```console run\n$ false\n```\n-->\n", "fails"},
 		{"indented", "- item\n\n  ```yaml file=f\n  a:\n    b\n  ```\n\n  ```console run\n  $ cat f\n  a:\n    b\n  ```\n", ""},
@@ -64,7 +62,7 @@ func TestUpdate(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ page, want string }{
 		{"```yaml\na: 1\n```\n", "line 1: it is not said what this yaml is for"},
-		{"\n```yaml file=a in=b\n```\n", "line 2: a block has one of"},
+		{"\n```yaml file=a run\n```\n", "line 2: a block has one of"},
 		{"```yaml fil=a\n```\n", "a block has one of"},
 		{"```yaml file=a\n", "the block does not end"},
 		{"<!-- project: empty\n", "the comment does not end"},

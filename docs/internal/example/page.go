@@ -30,7 +30,7 @@ type block struct {
 var shown = map[string]bool{"": true, "text": true, "mermaid": true}
 
 // uses are the attributes that say what a block is for. A block has one of them.
-var uses = []string{"file", "in", "run", "not-run"}
+var uses = []string{"file", "run", "not-run"}
 
 // Parse reads a page.
 func Parse(text string) (*Page, error) {

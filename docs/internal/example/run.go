@@ -111,39 +111,10 @@ func (r *runner) do(b *block) error {
 		}
 		return os.WriteFile(file, []byte(r.page.text(b)), mode)
 	}
-	if name, ok := b.attributes["in"]; ok {
-		text, err := os.ReadFile(filepath.Join(r.project, filepath.FromSlash(name)))
-		if err != nil {
-			return err
-		}
-		if !within(trimmed(r.page.text(b)), trimmed(string(text))) {
-			return fmt.Errorf("%s has no such lines", name)
-		}
-		return nil
-	}
 	if _, ok := b.attributes["run"]; ok {
 		return r.console(b)
 	}
 	return nil
-}
-
-// trimmed gives the lines of a text without the spaces around them.
-func trimmed(text string) []string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
-	}
-	return lines
-}
-
-// within says whether some lines are among others, in a row.
-func within(part, whole []string) bool {
-	for i := 0; i+len(part) <= len(whole); i++ {
-		if strings.Join(whole[i:i+len(part)], "\n") == strings.Join(part, "\n") {
-			return true
-		}
-	}
-	return false
 }
 
 // console runs the commands of a block and compares what they print.

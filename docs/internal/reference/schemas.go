@@ -2,7 +2,6 @@ package reference
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	parameterschemas "github.com/taskgraph-go/decision/parameters/schemas"
@@ -116,24 +115,30 @@ func rows(t *table, fields []schema.Doc, prefix string) {
 	}
 }
 
-// inside gives what leads from a value to the maps in it: [] for the items of a list, .<name> for the values of a map.
+// inside gives what leads from a value of some form to the maps in it: [] for the items of a list, .<name> for the
+// values of a map. Of several forms it is the one with maps that counts; what stands in a list or a map is in the plural.
 func inside(form string) string {
-	var out strings.Builder
-	for {
-		word, rest, _ := strings.Cut(form, " ")
-		if !strings.HasPrefix(rest, "of ") {
-			// Of several forms, the one with maps in it.
-			if _, next, ok := strings.Cut(form, " or "); ok && !strings.HasPrefix(word, "map") {
-				form = next
-				continue
+	steps := ""
+	for alternative := range strings.SplitSeq(form, " or ") {
+		own := ""
+		for {
+			word, rest, ok := strings.Cut(alternative, " of ")
+			if !ok {
+				break
 			}
-			return out.String()
+			if strings.HasPrefix(word, "list") {
+				own += "[]"
+			} else {
+				own += ".<name>"
+			}
+			alternative = rest
 		}
-		if slices.Contains([]string{"list", "lists"}, word) {
-			out.WriteString("[]")
-		} else {
-			out.WriteString(".<name>")
+		if own != "" || !strings.HasSuffix(alternative, "s") {
+			steps = own
 		}
-		form = strings.TrimPrefix(rest, "of ")
+		if alternative == "map" || alternative == "maps" {
+			return steps
+		}
 	}
+	return ""
 }
