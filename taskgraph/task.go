@@ -48,70 +48,76 @@ func (t *Task) Deps() func(yield func(name, label string) bool) {
 
 // Document gives the task as it stands in task-graph.json and in the output of the preview commands.
 func (t *Task) Document() *value.Map {
-	m := value.NewMap(10)
-	m.Set("attributes", t.Attributes.Value())
-	m.Set("dependencies", t.Dependencies.Value())
-	m.Set("description", value.NewString(t.Description))
-	m.Set("if_dependencies", t.IfDependencies.Value())
-	m.Set("kind", value.NewString(t.Kind))
-	m.Set("label", value.NewString(t.Label))
-	m.Set("optimization", t.Optimization)
-	m.Set("soft_dependencies", t.SoftDependencies.Value())
-	m.Set("task", t.Task.Value())
+	m := documentKeys.Map(t.Attributes.Value(), t.Dependencies.Value(), value.NewString(t.Description), t.IfDependencies.Value(),
+		value.NewString(t.Kind), value.NewString(t.Label), t.Optimization, t.SoftDependencies.Value(), t.Task.Value())
 	if t.TaskID != "" {
 		m.Set("task_id", value.NewString(t.TaskID))
 	}
 	return m
 }
 
+var documentKeys = value.NewKeys("attributes", "dependencies", "description", "if_dependencies", "kind", "label", "optimization", "soft_dependencies", "task")
+
 // Attribute gives an attribute, null where it is absent.
 func (t *Task) Attribute(name string) value.Value { return t.Attributes.At(name) }
 
 // newTask makes the task of what came out of the last transform.
 func newTask(kind string, stub *value.Map) (*Task, error) {
-	t := &Task{Kind: kind, Label: stub.Str("label"), Pos: stub.KeyPos("label")}
-	var list diag.List
-	need := func(key string, ok func(value.Value) bool, want string) value.Value {
-		v, there := stub.Get(key)
-		switch {
-		case !there:
-			list.Add(diag.Errorf(diag.BadTask, firstPos(stub), "the last transform left no %q", key).
-				WithHint("a task needs label, description, attributes and task: is the transform taskgraph.transforms.task missing?"))
-		case !ok(v):
-			list.Add(diag.Errorf(diag.WrongType, v.Pos(), "want %s, got %s", want, v.Describe()).WithPath(key))
-		}
-		return v
+	t := &Task{
+		Kind: kind, Label: stub.Str("label"), Description: stub.Str("description"), Task: stub.At("task").Map(),
+		Optimization: stub.At("optimization"), Dependencies: emptyMap, SoftDependencies: emptyList, IfDependencies: emptyList, Pos: stub.KeyPos("label"),
 	}
-	isMap := func(v value.Value) bool { return v.Map() != nil }
-	need("label", value.Value.IsString, "a string")
-	t.Description = need("description", value.Value.IsString, "a string").Str()
-	attributes := need("attributes", isMap, "a map")
-	t.Task = need("task", isMap, "a map").Map()
-	t.Optimization = stub.At("optimization")
-	t.Dependencies = emptyMap
+	bad := !stub.At("label").IsString() || !stub.At("description").IsString() || !isMap(stub.At("attributes")) || t.Task == nil
 	if v, ok := stub.Get("dependencies"); ok {
-		if t.Dependencies = v.Map(); t.Dependencies == nil {
-			list.Add(diag.Errorf(diag.WrongType, v.Pos(), "want a map, got %s", v.Describe()).WithPath("dependencies"))
-		}
+		t.Dependencies = v.Map()
 	}
-	for key, to := range map[string]**value.List{"soft-dependencies": &t.SoftDependencies, "if-dependencies": &t.IfDependencies} {
-		*to = emptyList
-		if v, ok := stub.Get(key); ok {
-			if *to = v.List(); *to == nil {
-				list.Add(diag.Errorf(diag.WrongType, v.Pos(), "want a list, got %s", v.Describe()).WithPath(key))
-			}
-		}
+	if v, ok := stub.Get("soft-dependencies"); ok {
+		t.SoftDependencies = v.List()
 	}
-	if err := list.Err(nil); err != nil {
-		return nil, err
+	if v, ok := stub.Get("if-dependencies"); ok {
+		t.IfDependencies = v.List()
+	}
+	if bad || t.Dependencies == nil || t.SoftDependencies == nil || t.IfDependencies == nil {
+		return nil, notATask(stub)
 	}
 	t.Attributes = stub.EditMap("attributes")
-	if attributes.Map().Str("kind") != kind {
+	if t.Attributes.Str("kind") != kind {
 		t.Attributes.Set("kind", value.NewString(kind))
 	}
-	t.Attributes.Freeze()
 	return t, nil
 }
+
+// notATask says everything that keeps a stub from being a task.
+func notATask(stub *value.Map) error {
+	var list diag.List
+	for _, f := range []struct {
+		key      string
+		required bool
+		ok       func(value.Value) bool
+		want     string
+	}{
+		{"label", true, value.Value.IsString, "a string"},
+		{"description", true, value.Value.IsString, "a string"},
+		{"attributes", true, isMap, "a map"},
+		{"task", true, isMap, "a map"},
+		{"dependencies", false, isMap, "a map"},
+		{"soft-dependencies", false, isList, "a list"},
+		{"if-dependencies", false, isList, "a list"},
+	} {
+		v, there := stub.Get(f.key)
+		switch {
+		case !there && f.required:
+			list.Add(diag.Errorf(diag.BadTask, firstPos(stub), "the last transform left no %q", f.key).
+				WithHint("a task needs label, description, attributes and task: is the transform taskgraph.transforms.task missing?"))
+		case there && !f.ok(v):
+			list.Add(diag.Errorf(diag.WrongType, v.Pos(), "want %s, got %s", f.want, v.Describe()).WithPath(f.key))
+		}
+	}
+	return list.Err(nil)
+}
+
+func isMap(v value.Value) bool  { return v.Map() != nil }
+func isList(v value.Value) bool { return v.List() != nil }
 
 // intern shares what the task holds with tasks that hold the same.
 func (t *Task) intern(in *value.Interner) {
