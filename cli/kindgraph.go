@@ -23,8 +23,8 @@ func (a *App) kindGraphCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	o.sourceFlags(f)
-	f.StringVarP(&o.output, "output-file", "o", "", "write to this file")
-	f.StringArrayVarP(&o.targetKinds, "target-kind", "k", nil, "only this kind and what it depends on; may be given several times")
+	f.StringVarP(&o.output, "output-file", "o", "", "write to this `file`")
+	f.StringArrayVarP(&o.targetKinds, "target-kind", "k", nil, "only this `kind` and what it depends on; may be given several times")
 	a.completeFlags(cmd, o)
 	return cmd
 }

@@ -59,30 +59,30 @@ func (o *generateOptions) arguments(cmd *cobra.Command, args []string) error {
 
 // sourceFlags are about where tree and parameters come from.
 func (o *generateOptions) sourceFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.root, "root", "r", "", "directory of config.yml and the kinds (default: taskcluster, here or in a directory above)")
-	f.StringArrayVarP(&o.parameters, "parameters", "p", nil, "parameters to generate with; may be given several times")
+	f.StringVarP(&o.root, "root", "r", "", "`directory` of config.yml and the kinds (default: taskcluster, here or in a directory above)")
+	f.StringArrayVarP(&o.parameters, "parameters", "p", nil, "`parameters` to generate with; may be given several times")
 	f.BoolVar(&o.offline, "offline", false, "no network: the index holds nothing")
 }
 
 func (o *generateOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.sourceFlags(f)
-	f.StringArrayVarP(&o.targetKinds, "target-kind", "k", nil, "only tasks of this kind and what it depends on; may be given several times")
-	f.StringVarP(&o.output, "output-file", "o", "", "write to this file; {params} stands for the name of the parameters")
+	f.StringArrayVarP(&o.targetKinds, "target-kind", "k", nil, "only tasks of this `kind` and what it depends on; may be given several times")
+	f.StringVarP(&o.output, "output-file", "o", "", "write to this `file`; {params} stands for the name of the parameters")
 	f.BoolVarP(&o.json, "json", "J", false, "print JSON")
 	f.BoolVarP(&o.yaml, "yaml", "Y", false, "print YAML")
 	f.BoolVarP(&o.labels, "labels", "L", false, "print labels only (default)")
-	f.StringVar(&o.tasksRegex, "tasks-regex", "", "only tasks whose labels match this (Python) regular expression at the start")
+	f.StringVar(&o.tasksRegex, "tasks-regex", "", "only tasks whose labels match this (Python) `regex` at the start")
 	f.StringVar(&o.tasksRegex, "tasks", "", "the same as --tasks-regex")
 	f.Lookup("tasks").Hidden = true
-	f.StringArrayVar(&o.excludeKeys, "exclude-key", nil, "leave this key (dots between levels) out of the result; may be given several times")
+	f.StringArrayVar(&o.excludeKeys, "exclude-key", nil, "leave this `key` (dots between levels) out of the result; may be given several times")
 	f.BoolVar(&o.noOptimize, "no-optimize", false, "neither remove nor replace tasks")
 	f.BoolVar(&o.forceLocalFilesChanged, "force-local-files-changed", false, "take files_changed from the checkout, whatever the parameters say")
 	f.BoolVarP(&o.fast, "fast", "F", false, "skip digests of files and images")
-	f.IntVarP(&o.workers, "max-workers", "j", 0, "how many processors to use (default: all)")
-	f.StringVar(&o.index, "index", "", "let this JSON file (path: {taskId, state, expires}) stand for the index")
-	f.StringVar(&o.runTask, "run-task-dir", "", "directory of the run-task and fetch-content programs that digests cover (default: $TASKGRAPH_RUN_TASK_DIR, or run-task-dir in config.yml)")
-	f.StringVar(&o.diffRev, "diff", "", "print what differs from the graph at a revision, by default the one that this work is based on")
+	f.IntVarP(&o.workers, "max-workers", "j", 0, "use this `number` of processors (default: all)")
+	f.StringVar(&o.index, "index", "", "let this JSON `file` (path: {taskId, state, expires}) stand for the index")
+	f.StringVar(&o.runTask, "run-task-dir", "", "`directory` of the run-task and fetch-content programs that digests cover (default: $TASKGRAPH_RUN_TASK_DIR, or run-task-dir in config.yml)")
+	f.StringVar(&o.diffRev, "diff", "", "print what differs from the graph at a `revision`, by default the one that this work is based on")
 	f.Lookup("diff").NoOptDefVal = defaultRev
 	cmd.MarkFlagsMutuallyExclusive("json", "yaml", "labels")
 }

@@ -287,7 +287,7 @@ func (m *Map) put(i int, key, v Value) {
 		m.vals[i] = stored(v)
 		return
 	}
-	m.own(2)
+	m.own(4)
 	m.grow(key)
 	m.vals = append(m.vals, stored(v))
 }
@@ -368,7 +368,7 @@ func (m *Map) updateAtOnce(other *Map, fill bool) bool {
 	}
 	switch {
 	case m.cow.Load():
-		vals := make([]Value, size, size+2)
+		vals := make([]Value, size, size+4)
 		for i, v := range m.vals {
 			vals[i] = clearOwned(v)
 		}
@@ -377,7 +377,7 @@ func (m *Map) updateAtOnce(other *Map, fill bool) bool {
 	case size <= cap(m.vals):
 		m.vals = m.vals[:size]
 	default:
-		m.vals = append(make([]Value, 0, size+2), m.vals...)[:size]
+		m.vals = append(make([]Value, 0, size+4), m.vals...)[:size]
 	}
 	m.shape = p.to
 	for i, at := range p.at {

@@ -1,4 +1,3 @@
-// Package atomicfile writes files so that a reader sees the old content or the new one, never a part.
 package atomicfile
 
 import (

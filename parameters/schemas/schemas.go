@@ -1,4 +1,3 @@
-// Package schemas holds the JSON Schema document of the base parameters.
 package schemas
 
 import (
