@@ -26,6 +26,10 @@ import (
 // FuzzPipeline sends kinds that nobody would write through everything there is, from the YAML to the morphed graph as
 // JSON. Whatever stands in them, the program must come to an end soon, must not panic, and must say the same on one
 // worker and on several.
+//
+// What runs at the same time makes coverage vary, which keeps the fuzzer busy with minimizing:
+//
+//	go test ./cli -run '^$' -fuzz FuzzPipeline -fuzztime 2m -fuzzminimizetime 5x
 func FuzzPipeline(f *testing.F) {
 	around, err := txtar.ParseFile("testdata/fuzz.txtar")
 	require.NoError(f, err)

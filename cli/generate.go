@@ -331,8 +331,8 @@ func (a *App) writeOutput(file string, write func(io.Writer) error) error {
 		return write(a.out)
 	}
 	err := replaceFile(a.path(file), write)
-	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return diag.Errorf(diag.Unwritable, 0, "cannot be written: %w", failed.Err).InFile(file)
+	if _, failed := errors.AsType[*fs.PathError](err); failed {
+		return unwritable(file, err)
 	}
 	return err
 }
@@ -347,5 +347,10 @@ func replaceFile(file string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(pipe{f}), f.Close())
+	return errors.Join(write(pipe{file, f}), f.Close())
+}
+
+// sortedSet gives the strings sorted and each once.
+func sortedSet(all []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(all)))
 }

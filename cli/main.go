@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -64,7 +65,7 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 // Run runs a command line, without the name of the program, and gives the exit code.
 func (a *App) Run(ctx context.Context, args []string) (code int) {
 	defer taskgraph.CatchBug("command line", func(err error) { code = a.exit(err) })
-	a.running, a.out = false, pipe{a.Stdout}
+	a.running, a.out = false, pipe{"stdout", a.Stdout}
 	cmd := a.command()
 	cmd.SetArgs(args)
 	cmd.SetIn(a.Stdin)
@@ -107,15 +108,29 @@ const exitInterrupted = 130
 // errNobodyReads is the error of writing to stdout when whoever read it has seen enough.
 var errNobodyReads = errors.New("nobody reads the output")
 
-// pipe is stdout, which may be a pipe to a program that has seen enough.
-type pipe struct{ io.Writer }
+// pipe is stdout or a device, which may lead to a program that has seen enough.
+type pipe struct {
+	name string
+	to   io.Writer
+}
 
 func (p pipe) Write(text []byte) (int, error) {
-	n, err := p.Writer.Write(text)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+	n, err := p.to.Write(text)
+	switch {
+	case errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):
 		err = errNobodyReads
+	case err != nil:
+		err = unwritable(p.name, err)
 	}
 	return n, err
+}
+
+// unwritable says that a result cannot be written, and where to.
+func unwritable(file string, err error) error {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		err = failed.Err
+	}
+	return diag.Errorf(diag.Unwritable, 0, "cannot be written: %w", err).InFile(file)
 }
 
 // reported is an error that was printed already.

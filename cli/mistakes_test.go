@@ -73,20 +73,57 @@ func checkMistake(t *testing.T, base, archive *txtar.Archive) {
 	} else {
 		assert.Equal(t, diag.ExitOK, code, "exit code")
 	}
-	for _, w := range tree.want {
-		i := slices.IndexFunc(found, w.matches)
-		if i < 0 {
-			t.Errorf("not reported: %s", w)
-			continue
-		}
-		found = slices.Delete(found, i, i+1)
-	}
-	for _, r := range found {
-		t.Errorf("not expected: %s: %s (%s)\n\thint: %s", r.place, r.message, r.code, r.hint)
+	for _, difference := range differences(tree.want, found) {
+		t.Error(difference)
 	}
 	if t.Failed() && !*printMistakes {
 		t.Logf("the program said:\n%s", stderr)
 	}
+}
+
+// differences gives what is expected but was not reported, and what was reported but is not expected.
+func differences(want []expectation, found []report) []string {
+	var out []string
+	rest := slices.Clone(found)
+	for _, w := range want {
+		i := slices.IndexFunc(rest, w.matches)
+		if i < 0 {
+			out = append(out, fmt.Sprintf("not reported: %s", w))
+			continue
+		}
+		rest = slices.Delete(rest, i, i+1)
+	}
+	for _, r := range rest {
+		out = append(out, fmt.Sprintf("not expected: %s: %s (%s)\n\thint: %s", r.place, r.message, r.code, r.hint))
+	}
+	return out
+}
+
+// The comparison itself: each report answers one expectation, in every respect.
+func TestDifferences(t *testing.T) {
+	want := expectations(t, "a.yml", "x: 1\n# want TG1102 \"other\"\nmax: 1h  # want TG1101 at \"1h\" \"want integer\" hint \"3600\" want TG1101 \"again\"\n")
+	require.Len(t, want, 3)
+	at := func(line, column int) diag.Position { return diag.Position{File: "a.yml", Line: line, Column: column} }
+	reports := func(change func(*report)) []report {
+		first := report{place: at(3, 6), code: diag.WrongType, message: "t: max: want integer, got x", hint: "3600"}
+		change(&first)
+		return []report{first, {place: at(3, 1), code: diag.WrongType, message: "again"}, {place: at(3, 1), code: diag.UnknownField, message: "another"}}
+	}
+	assert.Empty(t, differences(want, reports(func(*report) {})))
+	assert.Len(t, differences(want, nil), 3)
+	assert.Len(t, differences(nil, reports(func(*report) {})), 3)
+	for name, change := range map[string]func(*report){
+		"line":    func(r *report) { r.place.Line = 1 },
+		"column":  func(r *report) { r.place.Column = 1 },
+		"file":    func(r *report) { r.place.File = "b.yml" },
+		"code":    func(r *report) { r.code = diag.UnknownField },
+		"message": func(r *report) { r.message = "want text" },
+		"hint":    func(r *report) { r.hint = "" },
+	} {
+		assert.Len(t, differences(want, reports(change)), 2, name)
+	}
+	twice := reports(func(*report) {})
+	assert.Len(t, differences(want, append(twice, twice[0])), 1)
 }
 
 // mistake is a tree with what it must make the program say.

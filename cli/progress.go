@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"golang.org/x/term"
 )
@@ -35,9 +34,4 @@ func (p *progress) clear() {
 	if p.w != nil {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
-}
-
-// sortedSet gives the strings sorted and each once.
-func sortedSet(all []string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(all)))
 }

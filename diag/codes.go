@@ -15,6 +15,7 @@ const (
 // The stable codes. The list in docs/reference/errors.md is checked against this one by a test.
 const (
 	Unclassified Code = "TG0001" // an error without a better code
+	Unwritable   Code = "TG0002" // the result cannot be written
 
 	// Documents.
 	Unreadable       Code = "TG1001" // a file is missing or cannot be read
@@ -24,7 +25,6 @@ const (
 	DuplicateKey     Code = "TG1005" // the same key twice (warning)
 	JSONSyntax       Code = "TG1006" // not JSON
 	NotRepresentable Code = "TG1007" // a value that JSON cannot hold reached the output
-	Unwritable       Code = "TG1008" // a file cannot be written
 	WrongType        Code = "TG1101" // a value of another type than expected
 	UnknownField     Code = "TG1102" // a field that the schema does not know
 	MissingField     Code = "TG1103" // a required field is absent

@@ -39,29 +39,14 @@ func (p *Params) Check(extensions []Extension, strict bool) []*diag.Diagnostic {
 	return found
 }
 
-// against checks values against a schema and says more about the mistakes than the schema knows.
+// against checks values against a schema.
 func (p *Params) against(s *schema.Schema, values *value.Map) []*diag.Diagnostic {
 	found := s.Validate(values.Value())
 	for _, d := range found {
 		d.InFile(p.Source())
-		v := values.At(d.Path)
-		switch {
-		case d.Code == diag.MissingField && d.Path == "":
+		if d.Code == diag.MissingField && d.Path == "" {
 			d.Code = diag.UnknownParameter
-		case d.Code == diag.WrongType && d.Hint == "" && isText(s, d.Path):
-			// What was meant as text is a number or a boolean to YAML.
-			switch v.Kind() {
-			case value.Int:
-				d.WithHint("put it in quotes: %s: \"%s\"", d.Path, v.KeyText())
-			case value.Bool, value.Float, value.Date, value.Time:
-				d.WithHint("put it in quotes")
-			}
 		}
 	}
 	return found
-}
-
-// isText says whether the schema wants a string, or nothing, for a parameter.
-func isText(s *schema.Schema, name string) bool {
-	return slices.ContainsFunc(s.Doc().Fields, func(f schema.Doc) bool { return f.Name == name && f.Type == "string" })
 }

@@ -69,7 +69,7 @@ func TestCheckHints(t *testing.T) {
 	assert.Contains(t, found[0].Hint, `did you mean "head_ref"?`)
 	found = New("p.yml", complete("build_date", "3")).Check(nil, true)
 	require.Len(t, found, 1)
-	assert.Empty(t, found[0].Hint)
+	assert.Equal(t, "leave the quotes out: 3", found[0].Hint)
 }
 
 func TestExtension(t *testing.T) {

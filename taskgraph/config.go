@@ -51,6 +51,17 @@ func (c *Config) Memo(key any, produce func() any) any {
 	return v
 }
 
+// Warn notes what is not wrong but most likely not meant either. It stops nothing.
+func (c *Config) Warn(d *diag.Diagnostic) {
+	d.Severity = diag.Warning
+	if d.Kind == "" {
+		d.Kind = c.Kind
+	}
+	if c.Project != nil {
+		c.Project.warned.Add(d.InFile(c.Path + "/kind.yml"))
+	}
+}
+
 // Failed says whether an error dropped the stub with a label or name, so that what needs it must not be reported again.
 func (c *Config) Failed(label string) bool {
 	if _, ok := c.failed.Load(label); ok {

@@ -14,7 +14,7 @@ import (
 // one stays, at the place of the first. (The reference orders the same way but for ties, which fall out at random
 // there.) Where tasks depend on each other in a loop, the error says so and the tasks outside of it are still given.
 func orderTasks(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, error) {
-	stubs, places, err := distinctLabels(stubs)
+	stubs, places, err := distinctLabels(cfg, stubs)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,9 @@ func orderTasks(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, error)
 	return ordered, nil
 }
 
-// distinctLabels gives the stubs without those whose label comes again, and the place of each label.
-func distinctLabels(stubs []*value.Map) ([]*value.Map, map[string]int32, error) {
+// distinctLabels gives the stubs without those whose label comes again, and the place of each label. The reference says
+// nothing when it drops a task so.
+func distinctLabels(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, map[string]int32, error) {
 	places := make(map[string]int32, len(stubs))
 	for i, stub := range stubs {
 		label, ok := stub.At("label").AsString()
@@ -64,6 +65,8 @@ func distinctLabels(stubs []*value.Map) ([]*value.Map, map[string]int32, error) 
 	for _, stub := range stubs {
 		label := stub.Str("label")
 		if place, again := places[label]; again {
+			cfg.Warn(diag.Errorf(diag.DuplicateLabel, labelPos(out[place]), "this task is dropped: another task of the kind has the label %q, too", label).
+				WithRelated(labelPos(stub), "the one that stays"))
 			out[place] = stub
 			continue
 		}
@@ -72,6 +75,9 @@ func distinctLabels(stubs []*value.Map) ([]*value.Map, map[string]int32, error) 
 	}
 	return out, places, nil
 }
+
+// labelPos gives where a task's label comes from.
+func labelPos(stub *value.Map) diag.Pos { return stub.At("label").Or(stub.KeyPos("label")).Pos() }
 
 // linksWithin gives for each task how many tasks of the kind it depends on, and which depend on it, nil where there are
 // no links at all. What begins like a label of the kind but is none belongs to another kind, or is missing, which is

@@ -36,8 +36,9 @@ func (c *conversation) ask(talk func() error) error {
 	if c.failed != nil {
 		return c.failed
 	}
-	err := error(nil)
-	if c.cmd == nil {
+	// The program may still answer for a moment after its context has ended.
+	err := c.ctx.Err()
+	if err == nil && c.cmd == nil {
 		err = c.start()
 	}
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/duration"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -82,8 +83,37 @@ func (r *report) wrongType(want kinds, v value.Value) bool {
 	d := r.add(diag.WrongType, r.orHere(v.Pos()), "want %s, got %s", want, describe(v))
 	if key := keyedBy(v); key != "" {
 		d.WithHint("nothing resolves %s here", key)
+	} else if len(r.path) > 0 {
+		d.Hint = otherForm(want, v, r.path[len(r.path)-1].text)
 	}
 	return false
+}
+
+// otherForm says how to write what was most likely meant, by a value of the wrong type at a key.
+func otherForm(want kinds, v value.Value, key string) string {
+	isText := v.Kind() == value.String
+	switch {
+	case want.has(value.String) && v.Kind() == value.Int:
+		if key[0] == '[' {
+			return fmt.Sprintf("put it in quotes: %q", v.KeyText())
+		}
+		return fmt.Sprintf("put it in quotes: %s: %q", key, v.KeyText())
+	case want.has(value.String) && (v.Kind() == value.Bool || v.Kind() == value.Float || v.Kind() == value.Date || v.Kind() == value.Time):
+		return "put it in quotes"
+	case want.has(value.Int) && isText:
+		if _, err := strconv.Atoi(v.Str()); err == nil {
+			return "leave the quotes out: " + v.Str()
+		}
+		if seconds, err := duration.Parse(v.Str()); err == nil {
+			return fmt.Sprintf("%s is %d seconds", v.Str(), seconds)
+		}
+	case want.has(value.Bool) && isText:
+		switch strings.ToLower(v.Str()) {
+		case "true", "false", "yes", "no", "on", "off":
+			return "leave the quotes out: " + strings.ToLower(v.Str())
+		}
+	}
+	return ""
 }
 
 // keyedBy gives the key of a map that looks as if it was to be resolved, such as by-level.
@@ -176,7 +206,7 @@ func (r *report) conflict(first, second string, m *value.Map) {
 }
 
 func (r *report) keyNotText(e value.Entry) {
-	r.add(diag.WrongType, r.orHere(e.Key.Pos(), e.Value.Pos()), "want a string as key, got %s", describe(e.Key))
+	r.add(diag.WrongType, r.orHere(e.Key.Pos(), e.Value.Pos()), "want a string as key, got %s", describe(e.Key)).WithHint("put it in quotes")
 }
 
 func (r *report) size(v value.Value, least, most, got int, unit string) {

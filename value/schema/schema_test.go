@@ -52,7 +52,7 @@ func TestValidate(t *testing.T) {
 		{"unknown", start + "max_runtime: 5", `3:1: unknown field "max_runtime" (TG1102) did you mean "max-run-time"? ` +
 			`valid: artifacts, dependencies, env, implementation, level, max-run-time, os, ratio`},
 		{"constant", "implementation: generic-worker\nmax-run-time: 1", `1:17: implementation: want "docker-worker", got "generic-worker" (TG1104)`},
-		{"text for integer", "implementation: docker-worker\nmax-run-time: 1h", `2:15: max-run-time: want integer, got "1h" (TG1101)`},
+		{"text for integer", "implementation: docker-worker\nmax-run-time: 1h", `2:15: max-run-time: want integer, got "1h" (TG1101) 1h is 3600 seconds`},
 		{"boolean for integer", "implementation: docker-worker\nmax-run-time: yes", `2:15: max-run-time: want integer, got true (TG1101)`},
 		{"float for integer", "implementation: docker-worker\nmax-run-time: 5.0", `2:15: max-run-time: want integer, got 5.0 (TG1101)`},
 		{"null for integer", "implementation: docker-worker\nmax-run-time:", `2:14: max-run-time: want integer, got null (TG1101)`},
@@ -63,25 +63,25 @@ func TestValidate(t *testing.T) {
 		{"enum of another type", start + "os: 5", `3:5: os: 5 is not allowed (TG1104) valid: linux, windows`},
 		{"text for number", start + "ratio: x", `3:8: ratio: want number, got "x" (TG1101)`},
 		{"a float is a number", start + "ratio: .nan", ""},
-		{"union of types", start + "env: {A: x, B: 5}", `3:16: env.B: want string or map, got 5 (TG1101)`},
+		{"union of types", start + "env: {A: x, B: 5}", `3:16: env.B: want string or map, got 5 (TG1101) put it in quotes: B: "5"`},
 		{"nothing of a group", start + "env: {B: {}}", `3:10: env.B: missing field "task-reference" or "artifact-reference" (TG1103)`},
 		{"empty is nothing", start + "env: {B: {task-reference: ''}}", `3:10: env.B: missing field "task-reference" or "artifact-reference" (TG1103)`},
 		{"both of a group", start + "env:\n  B:\n    task-reference: a\n    artifact-reference: b",
 			`6:5: env.B: "task-reference" and "artifact-reference" exclude each other (TG1106) [5:5: "task-reference" is here]`},
-		{"number as key", start + "env: {1: x}", `3:7: env: want a string as key, got 1 (TG1101)`},
-		{"number as field", start + "1: x", `3:1: want a string as key, got 1 (TG1101)`},
+		{"number as key", start + "env: {1: x}", `3:7: env: want a string as key, got 1 (TG1101) put it in quotes`},
+		{"number as field", start + "1: x", `3:1: want a string as key, got 1 (TG1101) put it in quotes`},
 		{"all at once", start + "artifacts: [{name: public/a}, {name: b}, {}, {name: 1}]", `3:12: artifacts: want at most 3 items, got 4 (TG1105)
 3:38: artifacts[1].name: want at least 2 characters, got 1 (TG1105)
 3:38: artifacts[1].name: "b" does not match "^public/" (TG1105)
 3:42: artifacts[2]: missing field "name" (TG1103)
-3:53: artifacts[3].name: want string, got 1 (TG1101)`},
+3:53: artifacts[3].name: want string, got 1 (TG1101) put it in quotes: name: "1"`},
 		{"repeated", start + "artifacts: [{name: public/a}, {name: public/a}]", `3:31: artifacts: item 2 is the same as item 1 (TG1105)`},
 		{"set for list", start + "artifacts: !!set {a, b}", `3:12: artifacts: want list, got a set (TG1101)`},
-		{"date for text", start + "env: {A: 2020-01-01}", `3:10: env.A: want string or map, got a date (TG1101)`},
+		{"date for text", start + "env: {A: 2020-01-01}", `3:10: env.A: want string or map, got a date (TG1101) put it in quotes`},
 		{"keyed", start + "level: {by-level: {'3': a, default: {by-project: {x: b, 1: c}}}}", ""},
 		{"keyed by nothing", start + "level: {by-level: {}}", ""},
 		{"keyed, wrong alternative", start + "level: {by-level: {'3': a, default: {by-project: {x: 5}}}}",
-			`3:54: level.by-level.default.by-project.x: want string, got 5 (TG1101)`},
+			`3:54: level.by-level.default.by-project.x: want string, got 5 (TG1101) put it in quotes: x: "5"`},
 		{"keyed, no alternatives", start + "level: {by-level: x}", `3:19: level.by-level: want map, got "x" (TG1101)`},
 		{"keyed by something else", start + "level: {by-lvl: {a: b}}", `3:8: level: want string, got a map (TG1101) did you mean "by-level"? valid: by-level, by-project`},
 		{"keyed where nothing resolves it", start + "ratio: {by-level: {a: b}}", `3:8: ratio: want number, got a map (TG1101) nothing resolves by-level here`},
@@ -115,7 +115,7 @@ properties:
 1:9: tagged: missing field "room" (TG1103)`},
 		{"other type", "tagged: x", `1:9: tagged: want map, got "x" (TG1101)`},
 		{"untagged", "untagged: {url: x}", ""},
-		{"the nearest branch", "untagged: {kind: link, url: 5}", `1:29: untagged.url: want string, got 5 (TG1101)`},
+		{"the nearest branch", "untagged: {kind: link, url: 5}", `1:29: untagged.url: want string, got 5 (TG1101) put it in quotes: url: "5"`},
 		{"the first of equally near ones", "untagged: {}", `1:11: untagged: missing field "path" (TG1103)`},
 		{"one of", "exactly: {a: 1}", ""},
 		{"one of, by type", "exactly: 1.5", ""},
@@ -135,7 +135,7 @@ func TestOtherKeywords(t *testing.T) {
 		{"not", "not: {type: string}", "x", `1:1: "x" is not allowed here (TG1104)`},
 		{"all of", "allOf: [{required: [a]}, {required: [b]}]", "{}", "1:1: missing field \"a\" (TG1103)\n1:1: missing field \"b\" (TG1103)"},
 		{"patterns", "{patternProperties: {^x-: {type: string}}, properties: {x-a: {enum: [p]}}, additionalProperties: false}", "{x-a: 5, x-b: q, y: 1}",
-			"1:7: x-a: want string, got 5 (TG1101)\n1:7: x-a: want \"p\", got 5 (TG1104)\n1:18: unknown field \"y\" (TG1102) valid: x-a"},
+			"1:7: x-a: want string, got 5 (TG1101) put it in quotes: x-a: \"5\"\n1:7: x-a: want \"p\", got 5 (TG1104)\n1:18: unknown field \"y\" (TG1102) valid: x-a"},
 		{"false", "properties: {old: false}", "old: 1", `1:6: old: want nothing, got 1 (TG1101)`},
 		{"free maps have any keys", "{type: object, additionalProperties: {type: string}}", "{1: a, null: b}", ""},
 		{"required without properties", "required: [a]", "{1: x, a: y}", ""},
@@ -195,10 +195,10 @@ func TestForeignKinds(t *testing.T) {
 func TestRecursiveSchema(t *testing.T) {
 	s := schema.MustCompile("x.yml", []byte(`{type: [string, array], items: {$ref: "#"}}`))
 	assert.Equal(t, "", validate(t, s, "[a, [b, []]]"))
-	assert.Equal(t, "1:10: [1][1][0]: want string or list, got 5 (TG1101)", validate(t, s, "[a, [b, [5]]]"))
+	assert.Equal(t, "1:10: [1][1][0]: want string or list, got 5 (TG1101) put it in quotes: \"5\"", validate(t, s, "[a, [b, [5]]]"))
 	s = schema.MustCompile("x.yml", []byte(`{$ref: "#/$defs/tree", $defs: {tree: {anyOf: [{type: string}, {type: object, additionalProperties: {$ref: "#/$defs/tree"}}]}}}`))
 	assert.Equal(t, "", validate(t, s, "{a: {b: {c: d}}}"))
-	assert.Equal(t, "1:13: a.b.c: want string or map, got 5 (TG1101)", validate(t, s, "{a: {b: {c: 5}}}"))
+	assert.Equal(t, "1:13: a.b.c: want string or map, got 5 (TG1101) put it in quotes: c: \"5\"", validate(t, s, "{a: {b: {c: 5}}}"))
 }
 
 func TestMistakesInSchemas(t *testing.T) {
@@ -246,7 +246,7 @@ func TestSet(t *testing.T) {
 	require.NoError(t, err)
 	again, _ := set.Load("task")
 	assert.Same(t, s, again)
-	assert.Equal(t, "1:16: worker.env: want string, got 5 (TG1101)\n1:26: text: want integer, got \"x\" (TG1101)",
+	assert.Equal(t, "1:16: worker.env: want string, got 5 (TG1101) put it in quotes: env: \"5\"\n1:26: text: want integer, got \"x\" (TG1101)",
 		validate(t, s, "{worker: {env: 5}, text: x}"))
 	_, err = set.Load("tsk")
 	assert.ErrorContains(t, err, `there is no schema "tsk": did you mean "task"?`)
