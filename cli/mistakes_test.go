@@ -300,7 +300,7 @@ func commit(t *testing.T, dir string) {
 type report struct {
 	place   diag.Position
 	warning bool
-	message string // with label and path
+	message string // with "warning: ", label and path
 	code    diag.Code
 	hint    string
 }
@@ -328,7 +328,7 @@ func parseReports(t *testing.T, stderr string) []report {
 			t.Errorf("this is no diagnostic: %s", line)
 			continue
 		}
-		r := report{warning: m[2] != "", message: m[3], code: diag.Code(m[4]), place: parsePlace(m[1])}
+		r := report{warning: m[2] != "", message: m[2] + m[3], code: diag.Code(m[4]), place: parsePlace(m[1])}
 		assert.NotRegexp(t, anyCode, r.message, "the code comes once")
 		assert.NotRegexp(t, `\.$`, r.message, "no full stop")
 		assert.NotEqual(t, diag.Unclassified, r.code, line)
