@@ -93,12 +93,7 @@ func (t *fetchTargets) resolve(cfg *taskgraph.Config, stub, fetches *value.Map) 
 	}
 	r := cfg.Memo(key{fetches.Value().Identity(), strings.Join(prefixes, "\x00")}, func() any { return t.all(cfg, fetches, prefixes) }).(*resolved)
 	if len(r.errs) > 0 {
-		errs := make([]*diag.Diagnostic, len(r.errs))
-		for i, d := range r.errs {
-			c := *d
-			errs[i] = &c
-		}
-		return invalid(errs)
+		return invalid(r.errs)
 	}
 	for _, label := range r.dependencies {
 		dependencies.Set(label.Str(), label)

@@ -89,14 +89,7 @@ func (in *Interner) container(v Value, parts []Value) Value {
 	h = h*mix + uint64(len(parts))
 	for _, p := range parts {
 		before := p.ptr
-		switch p.Kind() {
-		case String:
-			p = in.text(p)
-		case MapKind:
-			p = in.container(p, p.Map().vals)
-		case ListKind:
-			p = in.container(p, p.List().items)
-		}
+		p = in.Value(p)
 		changed = changed || p.ptr != before
 		in.scratch = append(in.scratch, p)
 		h = (h ^ p.hash()) * mix
