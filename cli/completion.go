@@ -52,6 +52,7 @@ func (a *App) kindNames(ctx context.Context, o *generateOptions) []string {
 	if err != nil {
 		return nil
 	}
+	defer project.Close()
 	names, _ := project.KindNames()
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(o.targetKinds, name) })
 }

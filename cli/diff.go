@@ -26,6 +26,7 @@ func (a *App) diffGraphs(ctx context.Context, s *session, specs []string, p prin
 		return err
 	}
 	defer base.tree.Close()
+	defer base.project.Close()
 	errs := make([]error, len(specs))
 	for i, spec := range specs {
 		if len(specs) > 1 && s.opts.output == "" {
@@ -70,7 +71,7 @@ func (a *App) openBase(ctx context.Context, s *session) (*revision, error) {
 		return nil, diag.Errorf(diag.Unreadable, 0, "cannot read revision %q: %w", rev, err)
 	}
 	base := &revision{name: rev, tree: tree}
-	base.project, err = a.openTree(tree, s.place, s.opts, func() ([]string, error) { return repo.QuotedFiles(ctx, rev, ".") })
+	base.project, err = a.openTree(ctx, tree, "", s.place, s.opts, func() ([]string, error) { return repo.QuotedFiles(ctx, rev, ".") })
 	if err != nil {
 		tree.Close()
 		return nil, a.notAt(base, err)

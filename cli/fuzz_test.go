@@ -78,7 +78,7 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 	a.out, a.log = a.Stdout, slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := &generateOptions{workers: workers, phase: taskgraph.MorphedTaskGraph, offline: true, json: true}
 	err := func() error {
-		project, err := a.openTree(tree, &workspace{root: "taskcluster"}, o, func() ([]string, error) {
+		project, err := a.openTree(t.Context(), tree, "", &workspace{root: "taskcluster"}, o, func() ([]string, error) {
 			return []string{"src/main.c", "taskcluster/scripts/toolchain/build.sh"}, nil
 		})
 		if err != nil {

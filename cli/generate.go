@@ -150,7 +150,7 @@ func (l *lazyIndex) Statuses(ctx context.Context, taskIDs []string) (map[string]
 func (s *session) generator(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.Generator, error) {
 	a, o := s.app, s.opts
 	params, err := parameters.Load(ctx, spec, parameters.Options{
-		Dir: a.Dir, Overrides: s.overrides, Extensions: a.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
+		Dir: a.Dir, Overrides: s.overrides, Extensions: project.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
 		Clock: s.clock, Env: a.Env, Offline: o.offline, Reader: &s.reader, Log: a.log,
 	})
 	if err != nil {
@@ -180,6 +180,7 @@ func (a *App) generate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
+	defer s.project.Close()
 	defer func() { a.warn(s.project.Warnings()) }()
 	switch {
 	case o.diff:

@@ -41,6 +41,7 @@ func (a *App) kindGraph(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
+	defer s.project.Close()
 	defer func() { a.warn(s.project.Warnings()) }()
 	g, err := s.generator(ctx, s.project, specs[0])
 	if err != nil {

@@ -29,7 +29,7 @@ func open(t testing.TB, files map[string]string) (*taskgraph.LoadConfig, *taskgr
 	}
 	r := taskgraph.NewRegistry()
 	Register(r)
-	p, err := taskgraph.Open(taskgraph.Options{Tree: tree, Root: "taskcluster", Registry: r})
+	p, err := taskgraph.Open(t.Context(), taskgraph.Options{Tree: tree, Root: "taskcluster", Registry: r})
 	require.NoError(t, err)
 	kind, err := p.Kind("k")
 	require.NoError(t, err)

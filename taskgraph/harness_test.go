@@ -38,7 +38,7 @@ func testGenerator(t *testing.T, opts GeneratorOptions, pairs ...any) *Generator
 	}
 	config := value.MapOf("trust-domain", "dom", "workers", value.MapOf("aliases", value.MapOf("misc",
 		value.MapOf("provisioner", "prov", "worker-type", "misc", "implementation", "docker-worker"))))
-	p, err := Open(Options{Tree: fstest.MapFS{"taskcluster/config.yml": {Data: []byte("{}")}}, Root: "taskcluster", Registry: r, Environment: environment(nil)})
+	p, err := Open(context.Background(), Options{Tree: fstest.MapFS{"taskcluster/config.yml": {Data: []byte("{}")}}, Root: "taskcluster", Registry: r, Environment: environment(nil)})
 	if err != nil { // the config is not valid, which does not matter here
 		p = &Project{Options: Options{Tree: fstest.MapFS{}, Root: "taskcluster", Registry: r, Environment: environment(nil)}, Sources: &diag.Sources{}}
 	}

@@ -22,7 +22,7 @@ import (
 func (o *Optimized) removed() []string {
 	out := []string{}
 	for _, v := range o.Verdicts {
-		if v.Action == Removed {
+		if v.Outcome == Removed {
 			out = append(out, v.Label)
 		}
 	}
@@ -34,7 +34,7 @@ func (o *Optimized) removed() []string {
 func (o *Optimized) replacedBy() []string {
 	out := []string{}
 	for _, v := range o.Verdicts {
-		if v.Action == Replaced {
+		if v.Outcome == Replaced {
 			out = append(out, v.Label+"="+v.TaskID)
 		}
 	}
@@ -494,9 +494,9 @@ func TestRandomOptimizationsKeepTheRules(t *testing.T) {
 			task := target.graph.tasks[i]
 			require.Equal(t, task.Label, v.Label)
 			got := o.Graph.Task(v.Label)
-			require.Equal(t, v.Action == Kept, got != nil, "%+v", v)
+			require.Equal(t, v.Outcome == Kept, got != nil, "%+v", v)
 			if locked.ContainsString(v.Label) || target.chosen[i] && !g.params.At("optimize_target_tasks").IsTrue() {
-				require.Equal(t, Kept, v.Action)
+				require.Equal(t, Kept, v.Outcome)
 			}
 			require.NotEmpty(t, v.Reason(), "%+v", v)
 			if got == nil {
@@ -512,7 +512,7 @@ func TestRandomOptimizationsKeepTheRules(t *testing.T) {
 				if o.Graph.ByID(id) != nil {
 					edges++
 				} else {
-					require.Equal(t, Replaced, o.verdict(dep).Action)
+					require.Equal(t, Replaced, o.verdict(dep).Outcome)
 				}
 			}
 			id, _ := o.Graph.Graph().ID(v.Label)

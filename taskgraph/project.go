@@ -1,7 +1,9 @@
 package taskgraph
 
 import (
+	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path"
@@ -17,9 +19,11 @@ import (
 type Options struct {
 	// Tree is the repository's content; paths in it are relative to the repository's root.
 	Tree fs.FS
+	// Dir is where the tree stands on disk, "" where it does not. Only code of the tree that runs as another program needs it.
+	Dir string
 	// Root is the directory in Tree that holds config.yml and the kinds, such as "taskcluster".
 	Root string
-	// Registry has everything that the tree may name.
+	// Registry has everything that the tree may name. The project works with a copy, to which its extensions add.
 	Registry *Registry
 	// Sources collects the text of what is read, for positions; nil makes a new one.
 	Sources *diag.Sources
@@ -63,6 +67,8 @@ type Project struct {
 	docs   map[string]*document
 	kinds  map[string]*kindEntry
 	images func() (map[string]string, error)
+
+	closers []io.Closer
 }
 
 // document is a YAML file that is read at most once.
@@ -78,8 +84,9 @@ type kindEntry struct {
 	err  error
 }
 
-// Open reads the graph config of a tree and verifies it. Kinds are read as they are needed.
-func Open(opts Options) (*Project, error) {
+// Open reads the graph config of a tree, verifies it, and lets the registry's extensions bring in the tree's own code. Kinds are
+// read as they are needed. Whoever opens a project closes it.
+func Open(ctx context.Context, opts Options) (*Project, error) {
 	p := &Project{Options: opts, Sources: opts.Sources, docs: map[string]*document{}, kinds: map[string]*kindEntry{}}
 	if p.Sources == nil {
 		p.Sources = &diag.Sources{}
@@ -116,6 +123,10 @@ func Open(opts Options) (*Project, error) {
 	}
 	m.Freeze()
 	p.Config = newGraphConfig(m, p)
+	p.Registry = p.Registry.Clone()
+	if err := p.extend(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
 	return p, nil
 }
 

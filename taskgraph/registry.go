@@ -34,8 +34,13 @@ type Registry struct {
 	Morphs           *Set[Morph]               // applied in order of registration
 	Verifications    *Set[Verification]        // checked in order of registration
 
+	Actions        *Set[*Action]       // actions.json
+	ParameterHooks *Set[ParameterHook] // config.yml: taskgraph.decision-parameters
+
 	// ParameterExtensions are what the repository adds to the base parameters.
 	ParameterExtensions []parameters.Extension
+	// Extensions bring code of a tree's own into the tree's project, in this order.
+	Extensions []Extension
 }
 
 // NewRegistry gives a registry that holds nothing.
@@ -56,6 +61,19 @@ func NewRegistry() *Registry {
 		Filters:          newSet[Filter]("filter"),
 		Morphs:           newSet[Morph]("morph"),
 		Verifications:    newSet[Verification]("verification"),
+		Actions:          newSet[*Action]("action"),
+		ParameterHooks:   newSet[ParameterHook]("decision-parameters hook"),
+	}
+}
+
+// Clone gives a registry that holds the same and can be added to without changing this one.
+func (r *Registry) Clone() *Registry {
+	return &Registry{
+		Loaders: r.Loaders.clone(), Transforms: r.Transforms.clone(), RunHandlers: r.RunHandlers.clone(), PayloadBuilders: r.PayloadBuilders.clone(),
+		IndexBuilders: r.IndexBuilders.clone(), FetchBuilders: r.FetchBuilders.clone(), GroupBys: r.GroupBys.clone(), SetNames: r.SetNames.clone(),
+		ContextProviders: r.ContextProviders.clone(), Strategies: r.Strategies.clone(), StrategySets: r.StrategySets.clone(), TargetMethods: r.TargetMethods.clone(),
+		Filters: r.Filters.clone(), Morphs: r.Morphs.clone(), Verifications: r.Verifications.clone(), Actions: r.Actions.clone(), ParameterHooks: r.ParameterHooks.clone(),
+		ParameterExtensions: slices.Clone(r.ParameterExtensions), Extensions: slices.Clone(r.Extensions),
 	}
 }
 
@@ -65,6 +83,7 @@ type Set[T any] struct {
 	names []string
 	items map[string]T
 	sites map[string]string
+	rest  []func(name string) (T, bool, error)
 }
 
 func newSet[T any](what string) *Set[T] {
@@ -86,18 +105,48 @@ func (s *Set[T]) Add(name string, item T) {
 	s.names, s.items[name], s.sites[name] = append(s.names, name), item, site
 }
 
-// Get gives the item with a name and whether there is one.
+func (s *Set[T]) clone() *Set[T] {
+	return &Set[T]{what: s.what, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest)}
+}
+
+// Fallback adds a function that is asked for what is not registered: for names that say themselves where the code is, such as
+// the path of a file in the tree. It says whether the name is one of that form. Functions are asked in the order in which they
+// were added, perhaps several times for one name and by several goroutines.
+func (s *Set[T]) Fallback(find func(name string) (item T, ok bool, err error)) {
+	s.rest = append(s.rest, find)
+}
+
+// Get gives the item with a name and whether there is one. It asks no fallback.
 func (s *Set[T]) Get(name string) (T, bool) {
 	item, ok := s.items[name]
 	return item, ok
 }
 
-// Find gives the item with a name, or a diagnostic at pos that offers the nearest one.
-func (s *Set[T]) Find(name string, pos diag.Pos, code diag.Code) (T, error) {
+// Lookup gives the item with a name, registered or from a fallback, and whether there is one. The error is that of a
+// fallback that knows the name's form but cannot give the item.
+func (s *Set[T]) Lookup(name string) (T, bool, error) {
 	if item, ok := s.items[name]; ok {
+		return item, true, nil
+	}
+	for _, find := range s.rest {
+		if item, ok, err := find(name); ok || err != nil {
+			return item, ok, err
+		}
+	}
+	var none T
+	return none, false, nil
+}
+
+// Find gives the item with a name, as [Set.Lookup] does, or a diagnostic at pos that offers the nearest one.
+func (s *Set[T]) Find(name string, pos diag.Pos, code diag.Code) (T, error) {
+	item, ok, err := s.Lookup(name)
+	if ok && err == nil {
 		return item, nil
 	}
 	var none T
+	if err != nil {
+		return none, diag.Placed(err, pos, "")
+	}
 	return none, diag.Errorf(code, pos, "unknown %s %q", s.what, name).WithHint("%s", diag.DidYouMean(name, s.names))
 }
 

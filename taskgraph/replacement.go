@@ -90,9 +90,9 @@ func (o *optimizer) replace(ctx context.Context) error {
 	for i := range o.verdicts {
 		switch {
 		case o.removed[i]:
-			o.verdicts[i].Action = Removed
+			o.verdicts[i].Outcome = Removed
 		case o.replaced[i]:
-			o.verdicts[i].Action = Replaced
+			o.verdicts[i].Outcome = Replaced
 		}
 	}
 	count(o.g.project.Log, Replaced, counts)

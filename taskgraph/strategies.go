@@ -57,7 +57,10 @@ func (s *runStrategies) find(name string, pos diag.Pos) (*runStrategy, error) {
 	}
 	strategy, ok := s.override[name]
 	if !ok {
-		if strategy, ok = s.g.project.Registry.Strategies.Get(name); !ok {
+		var err error
+		if strategy, ok, err = s.g.project.Registry.Strategies.Lookup(name); err != nil {
+			return nil, diag.Placed(err, pos, "optimization")
+		} else if !ok {
 			names := slices.AppendSeq(s.g.project.Registry.Strategies.Names(), maps.Keys(s.override))
 			return nil, diag.Errorf(diag.UnknownName, pos, "unknown optimization strategy %q", name).WithPath("optimization").
 				WithHint("%s", diag.DidYouMean(name, names))

@@ -11,8 +11,8 @@ import (
 
 // Verdict says what optimization made of one task, and why.
 type Verdict struct {
-	Label  string
-	Action Action
+	Label   string
+	Outcome Outcome
 	// Removal is why the task was removed, or why it was not: a strategy, as "name (description)", or a rule such as
 	// "dependent tasks".
 	Removal string
@@ -23,22 +23,22 @@ type Verdict struct {
 	TaskID string
 }
 
-// Action is what becomes of a task in optimization.
-type Action uint8
+// Outcome is what becomes of a task in optimization.
+type Outcome uint8
 
-// The actions.
+// The outcomes.
 const (
-	Kept Action = iota
+	Kept Outcome = iota
 	Removed
 	Replaced
 )
 
-// String names the action as optimizations.log does.
-func (a Action) String() string { return [...]string{"kept", "removed", "replaced"}[a] }
+// String names the outcome as optimizations.log does.
+func (o Outcome) String() string { return [...]string{"kept", "removed", "replaced"}[o] }
 
-// Reason is why the action was taken.
+// Reason is why it came to that.
 func (v Verdict) Reason() string {
-	if v.Action == Replaced || v.Removal == "" {
+	if v.Outcome == Replaced || v.Removal == "" {
 		return v.Replacement
 	}
 	return v.Removal
@@ -46,10 +46,10 @@ func (v Verdict) Reason() string {
 
 // String gives the verdict as a line of optimizations.log.
 func (v Verdict) String() string {
-	if v.Action == Replaced {
+	if v.Outcome == Replaced {
 		return fmt.Sprintf("optimize: %s replaced with %s because of %s", v.Label, v.TaskID, v.Replacement)
 	}
-	return fmt.Sprintf("optimize: %s %s because of %s", v.Label, v.Action, v.Reason())
+	return fmt.Sprintf("optimize: %s %s because of %s", v.Label, v.Outcome, v.Reason())
 }
 
 // The rules that decide where no strategy is asked.
@@ -63,8 +63,8 @@ const (
 	byUnreplaced = "dependencies that are neither replaced nor removed"
 )
 
-// count logs how many tasks an action was taken on, by reason.
-func count(log *slog.Logger, action Action, reasons map[string]int) {
+// count logs how many tasks had an outcome, by reason.
+func count(log *slog.Logger, outcome Outcome, reasons map[string]int) {
 	if !log.Enabled(context.Background(), slog.LevelInfo) {
 		return
 	}
@@ -74,5 +74,5 @@ func count(log *slog.Logger, action Action, reasons map[string]int) {
 		parts = append(parts, fmt.Sprintf("%d tasks by %s", reasons[reason], reason))
 		total += reasons[reason]
 	}
-	log.Info(action.String()+" during optimization", "tasks", total, "by", strings.Join(parts, ", "))
+	log.Info(outcome.String()+" during optimization", "tasks", total, "by", strings.Join(parts, ", "))
 }

@@ -72,7 +72,7 @@ func newBench(t testing.TB, c *value.Map) *bench {
 	r.ContextProviders.Add("greeting", func(cfg *taskgraph.Config, stub *value.Map) (*value.Map, error) {
 		return value.MapOf("greeting", "hello "+stub.Str("name"), "object", "custom"), nil
 	})
-	project, err := taskgraph.Open(taskgraph.Options{Tree: tree, Root: "taskcluster", Registry: r, Sources: sources, Files: fakeFiles{}})
+	project, err := taskgraph.Open(t.Context(), taskgraph.Options{Tree: tree, Root: "taskcluster", Registry: r, Sources: sources, Files: fakeFiles{}})
 	require.NoError(t, err)
 	var deps []*taskgraph.Task
 	for d := range c.At("deps").List().Values() {
