@@ -20,7 +20,7 @@ func tuneMemory() {
 }
 
 const (
-	firstLimit = 268 << 20
+	firstLimit = 300 << 20
 	// overhead is what the runtime needs beside the heap.
 	overhead = 24 << 20
 )
