@@ -299,6 +299,9 @@ func (p *parser) tagOf(t *token) int32 {
 		}
 		full = prefix + full
 	}
+	if full == "" { // nothing is left before a NUL: that is a tag, if one that nobody knows
+		full = "\x00"
+	}
 	i, ok := p.tagIndex[full]
 	if !ok {
 		if p.tagIndex == nil {

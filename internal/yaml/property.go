@@ -72,7 +72,7 @@ func (s *scanner) tag() bool {
 			if suffix, ok = s.uri(s.text[start+1:s.off], start, "tag", false); !ok {
 				return false
 			}
-			if suffix == "" {
+			if suffix = untilNUL(suffix); suffix == "" {
 				handle, suffix = "", "!"
 			}
 		}
@@ -81,8 +81,14 @@ func (s *scanner) tag() bool {
 		return s.fail("tag", start, "expected a blank or the end of the line after a tag")
 	}
 	s.push(tag, start, handle)
-	s.queue[len(s.queue)-1].suffix = suffix
+	s.queue[len(s.queue)-1].suffix = untilNUL(suffix)
 	return true
+}
+
+// untilNUL gives the part of a name before the first NUL, which an escape may stand for: to libyaml a name ends there.
+func untilNUL(name string) string {
+	name, _, _ = strings.Cut(name, "\x00")
+	return name
 }
 
 // uri reads the characters of a tag and appends them to head, which may be all of it. A verbatim tag may also hold
@@ -239,6 +245,6 @@ func (s *scanner) handle(start int) bool {
 		return s.fail("directive", start, "expected a blank or the end of the line after the prefix of a tag")
 	}
 	s.push(tagDirective, start, handle)
-	s.queue[len(s.queue)-1].suffix = prefix
+	s.queue[len(s.queue)-1].suffix = untilNUL(prefix)
 	return true
 }
