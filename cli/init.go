@@ -115,29 +115,29 @@ func (o *initOptions) answer(ctx context.Context, repo vcs.Repository, asker *as
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err == nil {
-			o.answers.Repository = url
+		if err != nil && !o.prompt { // otherwise it is asked for
+			return usage("the address of the repository is not known (%w): name it with --repository https://github.com/OWNER/NAME", err)
 		}
+		o.answers.Repository = url
 	}
 	if given.Branch == "" {
 		o.answers.Branch = branchToBuild(ctx, repo)
 	}
 	o.answers.Version = releaseOf(debug.ReadBuildInfo())
 	for _, q := range scaffold.Questions {
-		o.answers.SetDefaults()
-		place := q.Answer(&o.answers)
+		usual := o.answers
+		usual.SetDefaults() // with what was answered so far
+		*q.Answer(&o.answers) = *q.Answer(&usual)
 		if o.prompt && *q.Answer(&given) == "" {
 			if err := asker.ask(q, &o.answers); err != nil {
 				return err
 			}
 		}
 		if err := q.Check(&o.answers); err != nil {
-			if q.Flag == "repository" && *place == "" {
-				return usage("the repository has no remote called origin: name its address with --repository https://github.com/OWNER/NAME")
-			}
 			return usageError{err}
 		}
 	}
+	o.answers.SetDefaults()
 	return nil
 }
 
