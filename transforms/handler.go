@@ -36,7 +36,9 @@ func AddCheckout(cfg *taskgraph.Config, task, desc *value.Map) (dir string, err 
 
 // AddCaches gives desc the caches of tools that run.use-caches of the task asks for, or else config.yml, and with run.checkout that
 // of checkouts. On worker implementations other than docker-worker and generic-worker it does nothing.
-func AddCaches(cfg *taskgraph.Config, task, desc *value.Map) error { return supportCaches(cfg, task, desc) }
+func AddCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
+	return supportCaches(cfg, task, desc)
+}
 
 // AddCache gives desc one cache more: name is without trust domain and level, dir is where the task sees it. skipUntrusted
 // keeps docker-worker from using it in tasks that may not be trusted. On worker implementations other than docker-worker and
