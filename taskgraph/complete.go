@@ -29,13 +29,13 @@ func (s Sequence) mistake() string {
 			return fmt.Sprintf("has a step without a name, at place %d", i)
 		}
 		n := 0
-		for _, set := range []bool{step.Each != nil, step.Begin != nil, step.Plan != nil, step.All != nil} {
-			if set {
+		for _, field := range reflect.ValueOf(step).Fields() {
+			if field.Kind() == reflect.Func && !field.IsNil() {
 				n++
 			}
 		}
 		if n != 1 {
-			return fmt.Sprintf("has the step %q with %d of Each, Begin, Plan and All, and it takes exactly one", step.Name, n)
+			return fmt.Sprintf("has the step %q with %d functions, and a step has exactly one", step.Name, n)
 		}
 	}
 	return ""

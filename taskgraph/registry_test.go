@@ -77,8 +77,8 @@ func TestRegistryRefusesWhatIsNotComplete(t *testing.T) {
 		`loader "x" is nil`:                                   func(r *Registry) { r.Loaders.Add("x", nil) },
 		`transform "x" has no steps`:                          func(r *Registry) { r.Transforms.Add("x", nil) },
 		`transform "x" has a step without a name, at place 1`: func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a", Each: each}, {Each: each}}) },
-		`transform "x" has the step "a" with 0 of Each`:       func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a"}}) },
-		`transform "x" has the step "a" with 2 of Each`: func(r *Registry) {
+		`transform "x" has the step "a" with 0 functions`:     func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a"}}) },
+		`transform "x" has the step "a" with 2 functions`: func(r *Registry) {
 			r.Transforms.Add("x", Sequence{{Name: "a", Each: each, Begin: func(*Config) (Each, error) { return each, nil }}})
 		},
 		`run handler "x" has no Run`:                             func(r *Registry) { r.RunHandlers.Add("x", RunHandler{}) },
