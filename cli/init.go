@@ -97,7 +97,13 @@ func (a *App) initialize(ctx context.Context, o *initOptions) error {
 	if err := scaffold.Write(repo.Root(), files); err != nil {
 		return unwritable(repo.Root(), err)
 	}
-	return a.reportSetup(files, existing)
+	if err := a.reportSetup(files, existing); err != nil {
+		return err
+	}
+	if url, err := repo.RemoteURL(ctx, ""); err != nil || url == "" {
+		a.note("The repository has no remote yet: git remote add origin %s", o.answers.Repository)
+	}
+	return nil
 }
 
 func unreadableSetup(err error) error {

@@ -108,13 +108,19 @@ func TestInitUnwritable(t *testing.T) {
 	assert.Empty(t, entries(t, dir))
 }
 
-// A program that does not run Starlark gets a setup without it.
-func TestInitFitsTheProgram(t *testing.T) {
+// The code in Starlark is there where the program runs it, and passes its tests.
+func TestInitStarlark(t *testing.T) {
 	dir := newRepository(t)
-	code, _, errs := initialize(t.Context(), dir, strings.NewReader(""))
+	code, out, errs := initialize(t.Context(), dir, strings.NewReader(""))
 	require.Zero(t, code, errs)
 	kind, err := os.ReadFile(filepath.Join(dir, "taskcluster", "kinds", "test", "kind.yml"))
 	require.NoError(t, err)
-	_, err = os.Stat(filepath.Join(dir, "taskcluster", "transforms"))
-	assert.Equal(t, err == nil, strings.Contains(string(kind), ".star:"))
+	runs := strings.Contains(out, "taskcluster/transforms/test_checks.star")
+	assert.Equal(t, runs, strings.Contains(string(kind), "./transforms/checks.star:commands"))
+	if !runs {
+		t.Skip("this program does not run Starlark")
+	}
+	code, out, errs = call(t.Context(), dir, "", "star", "test")
+	assert.Zero(t, code, errs)
+	assert.Contains(t, out, "2 passed, 0 failed")
 }
