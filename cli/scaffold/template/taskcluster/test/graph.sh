@@ -13,4 +13,9 @@ fi
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 "$TASKGRAPH" target-graph --offline --quiet --parameters parameters --output-file "$made/{params}.txt"
-diff -ru expected "$made"
+status=0
+for file in "$made"/*.txt; do
+  name=$(basename "$file")
+  diff -uN --label "$name: expected" --label "$name: made" "expected/$name" "$file" || status=1
+done
+exit $status
