@@ -62,7 +62,7 @@ func AddCache(task, desc *value.Map, name, dir string, skipUntrusted bool) {
 // by default. Commands on docker-worker find the directory in UPLOAD_DIR.
 func AddArtifacts(task, desc *value.Map) {
 	worker := desc.EditMap("worker")
-	prefix := artifactPrefix(desc.At("attributes").Map())
+	prefix := ArtifactPrefix(desc.At("attributes").Map())
 	dir := prefix
 	if worker.Str("implementation") == "docker-worker" {
 		dir = task.At("run").Map().Str("workdir") + "/artifacts/"
