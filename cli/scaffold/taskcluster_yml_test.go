@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	jsone "github.com/json-e/json-e/v4"
+	"github.com/santhosh-tekuri/jsonschema/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
@@ -203,5 +204,35 @@ func TestTaskclusterYMLAsOthers(t *testing.T) {
 				assert.JSONEq(t, dig(want, "payload", "env", "ACTION_INPUT").(string), input)
 			}
 		})
+	}
+}
+
+// What it makes is what the queue and the worker take.
+func TestTaskclusterYMLFitsTheQueue(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "shared", "schemas")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("no schemas of the services here")
+	}
+	compile := func(name string) *jsonschema.Schema {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		var doc map[string]any
+		require.NoError(t, json.Unmarshal(text, &doc))
+		delete(doc, "$id") // it refers to nothing, wherever it is
+		text, err = json.Marshal(doc)
+		require.NoError(t, err)
+		s, err := jsonschema.CompileString(name, string(text))
+		require.NoError(t, err)
+		return s
+	}
+	request := compile("queue/create-task-request.json")
+	payload := compile("docker-worker/payload.json")
+	cron := map[string]any{"cron": map[string]any{"job_name": "nightly", "task_id": "CRON", "quoted_args": ""}}
+	for name, context := range map[string]map[string]any{"push": push("refs/heads/main"), "pull request": pullRequest("opened"), "cron": hook("cron", cron), "action": hook("action", action)} {
+		task := render(t, answers(), context)
+		delete(task, "taskId")
+		task["taskGroupId"] = "bJ1zqEOsTkqkM4sYqx2eGA"
+		assert.NoError(t, request.Validate(task), name)
+		assert.NoError(t, payload.Validate(task["payload"]), name)
 	}
 }
