@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
@@ -237,6 +238,38 @@ func TestContract(t *testing.T) {
 	_, out, errs = own(t, "", "morphed", "-J")
 	assert.Contains(t, out, `"label": "watch-build-one"`, "morph: %s", errs)
 	assert.Contains(t, out, `"morphed": true`)
+}
+
+// What no graph uses is there for the commands that do: the project has it as it was registered.
+func TestContractOfDecisionTasks(t *testing.T) {
+	tree, err := txtar.ParseFile("testdata/contract.txtar")
+	require.NoError(t, err)
+	files := fstest.MapFS{}
+	for _, f := range tree.Files {
+		files[f.Name] = &fstest.MapFile{Data: f.Data}
+	}
+	p, err := taskgraph.Open(t.Context(), taskgraph.Options{Tree: files, Root: "taskcluster", Registry: ownRegistry()})
+	require.NoError(t, err)
+	defer p.Close()
+	hook, err := p.Registry.ParameterHooks.Find("own-hook", 0, diag.UnknownName)
+	require.NoError(t, err)
+	params := value.NewMap(0)
+	require.NoError(t, hook(&taskgraph.ParameterHookConfig{Context: t.Context(), Project: p, Graph: p.Config, Params: params}))
+	assert.Equal(t, "hooked", params.Str("flavour"))
+	action, err := p.Registry.Actions.Find("own-action", 0, diag.UnknownName)
+	require.NoError(t, err)
+	require.NoError(t, action.Run(&taskgraph.ActionArgs{Context: t.Context(), Project: p, Graph: p.Config}))
+	assert.Len(t, p.Registry.ParameterExtensions, 1)
+}
+
+// Nothing depends on how many goroutines there are.
+func TestContractIsDeterministic(t *testing.T) {
+	_, want, errs := own(t, "", "morphed", "-J", "-j", "1")
+	require.NotEmpty(t, want, errs)
+	for range 5 {
+		_, got, _ := own(t, "", "morphed", "-J", "-j", "8")
+		require.Equal(t, want, got)
+	}
 }
 
 func TestContractMistakes(t *testing.T) {
