@@ -20,6 +20,9 @@ func present[F any](f F) string {
 	return ""
 }
 
+// forms are the functions of a [Step] that exclude each other. What else a step may have stands beside one of them, or alone.
+var forms = []string{"Each", "Begin", "Plan", "All"}
+
 func (s Sequence) mistake() string {
 	if len(s) == 0 {
 		return "has no steps"
@@ -28,14 +31,18 @@ func (s Sequence) mistake() string {
 		if step.Name == "" {
 			return fmt.Sprintf("has a step without a name, at place %d", i)
 		}
-		n := 0
-		for _, field := range reflect.ValueOf(step).Fields() {
-			if field.Kind() == reflect.Func && !field.IsNil() {
+		n, some := 0, false
+		for field, f := range reflect.ValueOf(step).Fields() {
+			if f.Kind() != reflect.Func || f.IsNil() {
+				continue
+			}
+			some = true
+			if slices.Contains(forms, field.Name) {
 				n++
 			}
 		}
-		if n != 1 {
-			return fmt.Sprintf("has the step %q with %d functions, and a step has exactly one", step.Name, n)
+		if !some || n > 1 {
+			return fmt.Sprintf("has the step %q with %d of %s, and it takes exactly one", step.Name, n, strings.Join(forms, ", "))
 		}
 	}
 	return ""

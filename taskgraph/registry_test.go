@@ -74,11 +74,11 @@ func TestRegistryRefusesWhatIsNotComplete(t *testing.T) {
 	each := func(*Config, *value.Map, func(*value.Map)) error { return nil }
 	run := func(*ActionArgs) error { return nil }
 	for want, add := range map[string]func(r *Registry){
-		`loader "x" is nil`:                                   func(r *Registry) { r.Loaders.Add("x", nil) },
-		`transform "x" has no steps`:                          func(r *Registry) { r.Transforms.Add("x", nil) },
-		`transform "x" has a step without a name, at place 1`: func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a", Each: each}, {Each: each}}) },
-		`transform "x" has the step "a" with 0 functions`:     func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a"}}) },
-		`transform "x" has the step "a" with 2 functions`: func(r *Registry) {
+		`loader "x" is nil`:                                    func(r *Registry) { r.Loaders.Add("x", nil) },
+		`transform "x" has no steps`:                           func(r *Registry) { r.Transforms.Add("x", nil) },
+		`transform "x" has a step without a name, at place 1`:  func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a", Each: each}, {Each: each}}) },
+		`transform "x" has the step "a" with 0 of Each, Begin`: func(r *Registry) { r.Transforms.Add("x", Sequence{{Name: "a"}}) },
+		`transform "x" has the step "a" with 2 of Each, Begin`: func(r *Registry) {
 			r.Transforms.Add("x", Sequence{{Name: "a", Each: each, Begin: func(*Config) (Each, error) { return each, nil }}})
 		},
 		`run handler "x" has no Run`:                             func(r *Registry) { r.RunHandlers.Add("x", RunHandler{}) },
