@@ -25,7 +25,7 @@ const module = "github.com/taskgraph-go/decision"
 // Mechanisms (internal) are in the row above the last: any room may use them, and they may use each other, and diag to
 // report mistakes. Those that need more than that are listed with what they stand on.
 var rooms = [][]string{
-	{"cmd", "bench", "docs"},
+	{"cmd", "bench", "docs", "examples"},
 	{"cli"},
 	{"actions", "cron"},
 	{"decision"},

@@ -82,7 +82,13 @@ func (c *Checkout) ask(ctx context.Context) (*push, error) {
 		})
 	}
 	get(&found.branch, c.repo.Branch)
-	get(&found.rev, c.repo.HeadRev)
+	get(&found.rev, func(ctx context.Context) (string, error) {
+		rev, err := c.repo.HeadRev(ctx)
+		if _, refused := errors.AsType[*vcs.Error](err); refused && ctx.Err() == nil {
+			return "", nil // a repository without a commit: what else is known of it counts
+		}
+		return rev, err
+	})
 	group.Go(func() (err error) {
 		found.files, err = c.repo.ChangedFiles(ctx, vcs.Change{Filter: "AM"})
 		return err

@@ -9,14 +9,16 @@ import (
 	"github.com/taskgraph-go/decision/value/schema"
 )
 
-// Extension declares parameters beyond the base ones.
+// Extension declares parameters beyond the base ones. Where several declare the same parameter, it has to suit all of them.
+// It is used by several goroutines when graphs are made for several sets of parameters.
 type Extension struct {
-	// Schema says what they may be. It sees the declared parameters only, so it may forbid all others.
+	// Schema says what they may be. It sees the declared parameters only, so it may forbid all others. nil checks nothing.
 	Schema *schema.Schema
 	// Names are the parameters that are declared; nil means the fields that Schema describes.
 	Names []string
 	// Defaults gives the values that stand in for missing ones where parameters need not be complete. It may
-	// also replace defaults of base parameters. nil gives none.
+	// also replace defaults of base parameters, and those of extensions before. nil gives none. It is not asked where
+	// parameters have to be complete, as in a decision task. Its error stops the loading of the parameters.
 	Defaults func(DefaultsContext) (*value.Map, error)
 }
 

@@ -300,11 +300,23 @@ func TestDefaultsOfForeignRemote(t *testing.T) {
 	assert.Equal(t, "main", p.HeadRef())
 }
 
-func TestDefaultsWhenGitRefuses(t *testing.T) {
-	c := gitRepository(t, []string{"remote", "add", "origin", "https://github.com/a/b"}) // no commit
+func TestDefaultsWithoutCommit(t *testing.T) {
+	c := gitRepository(t, []string{"remote", "add", "origin", "https://github.com/a/b"})
 	p, err := load(t, "", Options{Checkout: c})
 	require.NoError(t, err)
 	assert.Empty(t, p.HeadRev())
+	assert.Equal(t, "main", p.HeadRef())
+	assert.Equal(t, "https://github.com/a/b", p.HeadRepository(), "it does not take a commit to know this")
+	assert.Equal(t, "b", p.Project())
+	assert.Equal(t, "git", p.RepositoryType())
+	assert.Equal(t, "1.2.3", p.At("version").Str())
+}
+
+func TestDefaultsWhenGitRefuses(t *testing.T) {
+	c := gitRepository(t, []string{"remote", "add", "origin", "https://github.com/a/b"})
+	require.NoError(t, os.WriteFile(filepath.Join(c.root, ".git", "config"), []byte("[broken"), 0o644))
+	p, err := load(t, "", Options{Checkout: c})
+	require.NoError(t, err)
 	assert.Empty(t, p.HeadRef(), "all or nothing")
 	assert.Empty(t, p.HeadRepository())
 	assert.Equal(t, "git", p.RepositoryType())

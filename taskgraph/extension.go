@@ -45,7 +45,8 @@ func (p *Project) Close() error {
 }
 
 // A ParameterHook changes the parameters that a decision task is about to use. The graph config chooses one by its name,
-// under taskgraph.decision-parameters.
+// under taskgraph.decision-parameters. It is called once, before the parameters are checked, and in no preview. Its error
+// ends the decision task.
 type ParameterHook func(cfg *ParameterHookConfig) error
 
 // ParameterHookConfig is what a [ParameterHook] gets.
@@ -53,6 +54,6 @@ type ParameterHookConfig struct {
 	Context context.Context
 	Project *Project
 	Graph   *GraphConfig
-	// Params are the parameters so far, to change.
+	// Params are the parameters so far, from the command line and the push. They are the hook's to change.
 	Params *value.Map
 }

@@ -14,9 +14,23 @@ import (
 	"github.com/taskgraph-go/decision/value/schema"
 )
 
-// Registry holds everything that the phases use by name. It is filled before the first generation and read-only
-// afterwards; then it may be shared by many goroutines. Registering a name twice, or something that is not
-// complete, is a programming error and panics with both places. The zero value is not usable: see [NewRegistry].
+// Registry holds everything that the phases use by name.
+//
+// A program fills it from one goroutine, before it opens a project. [Open] works with a copy, to which the project's
+// extensions add what the tree brings; from then on it is read-only and shared by many goroutines. Registering a name
+// twice, or something that is not complete, is a programming error and panics with the places.
+//
+// What is registered lives as long as the registry, so it keeps nothing between calls but what never changes. Unless its
+// own comment says otherwise it is called by several goroutines at the same time: kinds load in parallel, batches of a
+// kind's stubs do, and several generations may share one project. Its result must be the same whatever the order of the
+// calls; clock, environment and network are not for it to ask, and files it reads by [Project.ReadFile] or
+// [Project.Document].
+//
+// An error of a registered function is reported with those of the others of its phase. One that [diag.Errorf] makes has a
+// code and a position; any other error is taken over with the place that the phase knows, mostly that of the task. A panic
+// is reported as a fault of the program.
+//
+// The zero value is not usable: see [NewRegistry].
 type Registry struct {
 	Loaders          *Set[Loader]              // kind.yml: loader
 	Transforms       *Set[Sequence]            // kind.yml: transforms
@@ -37,32 +51,33 @@ type Registry struct {
 	Actions        *Set[*Action]       // actions.json
 	ParameterHooks *Set[ParameterHook] // config.yml: taskgraph.decision-parameters
 
-	// ParameterExtensions are what the repository adds to the base parameters.
+	// ParameterExtensions are what the repository adds to the base parameters. Defaults are taken in this order, later
+	// ones before earlier ones.
 	ParameterExtensions []parameters.Extension
-	// Extensions bring code of a tree's own into the tree's project, in this order.
+	// Extensions bring code of a tree's own into the tree's project, in this order. None may be nil.
 	Extensions []Extension
 }
 
 // NewRegistry gives a registry that holds nothing.
 func NewRegistry() *Registry {
 	return &Registry{
-		Loaders:          newSet[Loader]("loader"),
-		Transforms:       newSet[Sequence]("transform"),
-		RunHandlers:      newSet[RunHandler]("run handler"),
-		PayloadBuilders:  newSet[PayloadBuilder]("payload builder"),
-		IndexBuilders:    newSet[IndexBuilder]("index type"),
-		FetchBuilders:    newSet[FetchBuilder]("fetch builder"),
-		GroupBys:         newSet[GroupBy]("group-by function"),
-		SetNames:         newSet[SetName]("set-name function"),
-		ContextProviders: newSet[ContextProvider]("context provider"),
-		Strategies:       newSet[Strategy]("optimization strategy"),
-		StrategySets:     newSet[map[string]Strategy]("set of optimization strategies"),
-		TargetMethods:    newSet[TargetMethod]("target task method"),
-		Filters:          newSet[Filter]("filter"),
-		Morphs:           newSet[Morph]("morph"),
-		Verifications:    newSet[Verification]("verification"),
-		Actions:          newSet[*Action]("action"),
-		ParameterHooks:   newSet[ParameterHook]("decision-parameters hook"),
+		Loaders:          newSet[Loader]("loader", present[Loader]),
+		Transforms:       newSet[Sequence]("transform", Sequence.mistake),
+		RunHandlers:      newSet[RunHandler]("run handler", RunHandler.mistake),
+		PayloadBuilders:  newSet[PayloadBuilder]("payload builder", PayloadBuilder.mistake),
+		IndexBuilders:    newSet[IndexBuilder]("index type", present[IndexBuilder]),
+		FetchBuilders:    newSet[FetchBuilder]("fetch builder", FetchBuilder.mistake),
+		GroupBys:         newSet[GroupBy]("group-by function", GroupBy.mistake),
+		SetNames:         newSet[SetName]("set-name function", present[SetName]),
+		ContextProviders: newSet[ContextProvider]("context provider", present[ContextProvider]),
+		Strategies:       newSet[Strategy]("optimization strategy", strategyMistake),
+		StrategySets:     newSet[map[string]Strategy]("set of optimization strategies", strategySetMistake),
+		TargetMethods:    newSet[TargetMethod]("target task method", present[TargetMethod]),
+		Filters:          newSet[Filter]("filter", present[Filter]),
+		Morphs:           newSet[Morph]("morph", present[Morph]),
+		Verifications:    newSet[Verification]("verification", Verification.mistake),
+		Actions:          newSet[*Action]("action", (*Action).mistake),
+		ParameterHooks:   newSet[ParameterHook]("decision-parameters hook", present[ParameterHook]),
 	}
 }
 
@@ -77,20 +92,24 @@ func (r *Registry) Clone() *Registry {
 	}
 }
 
-// Set is what is registered for one extension point, in order of registration.
+// Set is what is registered for one extension point, in order of registration. Like the [Registry] that it is part of it is
+// for one goroutine while it is filled, and for any number of them afterwards.
 type Set[T any] struct {
-	what  string
-	names []string
-	items map[string]T
-	sites map[string]string
-	rest  []func(name string) (T, bool, error)
+	what    string
+	mistake func(T) string // what an item lacks, "" for nothing
+	names   []string
+	items   map[string]T
+	sites   map[string]string
+	rest    []func(name string) (T, bool, error)
 }
 
-func newSet[T any](what string) *Set[T] {
-	return &Set[T]{what: what, items: map[string]T{}, sites: map[string]string{}}
+func newSet[T any](what string, mistake func(T) string) *Set[T] {
+	return &Set[T]{what: what, mistake: mistake, items: map[string]T{}, sites: map[string]string{}}
 }
 
-// Add registers an item. It panics when the name is taken.
+// Add registers an item. It panics when the name is empty or taken, and when the item is not complete: when it is nil or lacks
+// the function that it is about. The message has the file and line of the caller, and those of the first registration
+// where there are two. What is there stays as it was.
 func (s *Set[T]) Add(name string, item T) {
 	site := "unknown place"
 	if _, file, line, ok := runtime.Caller(1); ok {
@@ -102,11 +121,14 @@ func (s *Set[T]) Add(name string, item T) {
 	if name == "" {
 		panic(fmt.Sprintf("%s without a name at %s", s.what, site))
 	}
+	if mistake := s.mistake(item); mistake != "" {
+		panic(fmt.Sprintf("%s %q %s: registered at %s", s.what, name, mistake, site))
+	}
 	s.names, s.items[name], s.sites[name] = append(s.names, name), item, site
 }
 
 func (s *Set[T]) clone() *Set[T] {
-	return &Set[T]{what: s.what, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest)}
+	return &Set[T]{what: s.what, mistake: s.mistake, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest)}
 }
 
 // Fallback adds a function that is asked for what is not registered: for names that say themselves where the code is, such as
@@ -164,102 +186,128 @@ func (s *Set[T]) All() iter.Seq2[string, T] {
 	}
 }
 
-// A Loader gives the stubs of a kind: where its tasks come from. It may also set defaults in the kind's own
-// configuration, which the transforms see.
+// A Loader gives the stubs of a kind: where its tasks come from. It is called once for a kind and generation, and the
+// stubs are taken one after the other before any transform sees one. Each stub is a map that nobody else has. An error
+// beside a stub, or alone, is reported; the loader may go on. It may also set defaults in cfg.Map, the kind's own
+// configuration, for the transforms to see: a frozen map is copied and set anew.
 type Loader func(cfg *LoadConfig) iter.Seq2[*value.Map, error]
 
-// LoadConfig is what a loader gets.
+// LoadConfig is what a loader gets. It is the loader's alone.
 type LoadConfig struct {
 	*Config
-	// Transforms are the names of the kind's transforms; a loader may change them.
+	// Transforms are the names of the kind's transforms, as in kind.yml. A loader may replace the list: what it
+	// leaves there is applied to the stubs.
 	Transforms []value.Value
 }
 
-// A Transform turns a stream of stubs into another. It yields an error for what is wrong and may go on with the
-// other stubs.
+// A Transform turns a whole stream of stubs into another, in order. It yields an error for what is wrong, together with
+// the stub that it is about or nil, and may go on with the other stubs. It is called once for a kind and generation; the
+// stubs are its own.
 type Transform func(cfg *Config, stubs iter.Seq2[*value.Map, error]) iter.Seq2[*value.Map, error]
 
 // An Each turns one stub into none, one or several, which it passes to yield. The stub is its own to change and to
-// pass on. It must not depend on other stubs: stubs are worked on in parallel.
+// pass on; a second one made of it begins with [value.Map.Copy]. It must not depend on other stubs: stubs are worked on
+// by several goroutines. An error drops what the stub would have become; the other stubs go on.
 type Each func(cfg *Config, stub *value.Map, yield func(*value.Map)) error
 
 // Step is one transform of a [Sequence]: exactly one of Each, Begin, Plan and All is set.
 type Step struct {
+	// Name is what messages call the step. It is not empty.
 	Name string
+	// Each sees one stub at a time.
 	Each Each
-	// Begin makes an Each for one kind in one generation, which may share what is computed once.
+	// Begin makes an Each for one kind in one generation, which may share what is computed once. The Each is called by
+	// several goroutines. An error stops the kind.
 	Begin func(cfg *Config) (Each, error)
 	// Plan sees all stubs before any is worked on. It may put them into another order or leave some out, and makes the
 	// Each for the others. It must not change them.
 	Plan func(cfg *Config, stubs []*value.Map) ([]*value.Map, Each, error)
-	// All sees the whole stream, in order.
+	// All sees the whole stream, in order. Nothing else is done for the kind meanwhile, so prefer the others.
 	All Transform
 	// Expands says that one stub may become many, so that the work should be cut anew afterwards.
 	Expands bool
 }
 
-// Sequence is what a name in a kind's transforms stands for: steps, each of which gets what the one before made.
+// Sequence is what a name in a kind's transforms stands for: steps, each of which gets what the one before made. It has
+// at least one.
 type Sequence []Step
 
 // RunName is the name of the run handler for run.using on a worker implementation.
 func RunName(using, implementation string) string { return using + " on " + implementation }
 
-// RunHandler makes a task description of a run description, for one run.using on one worker implementation.
+// RunHandler makes a task description of a run description, for one run.using on one worker implementation. It is
+// registered under its [RunName].
 type RunHandler struct {
 	// Schema checks the run section after Defaults were filled in; nil checks nothing.
 	Schema *schema.Schema
-	// Defaults are set in the run section where they are absent.
+	// Defaults are set in the run section where they are absent. They must be frozen, or nil.
 	Defaults *value.Map
 	// Run changes desc, the description to be, by what task, a copy of it that has the run section, asks for. It
-	// may change task, too.
+	// may change task, too. In both, worker.implementation and worker.os are set; desc has attributes, dependencies,
+	// soft-dependencies, routes, scopes and extra in any case. Its run section is dropped afterwards.
 	Run func(cfg *Config, task, desc *value.Map) error
 }
 
-// PayloadBuilder makes the payload for a worker implementation.
+// PayloadBuilder makes the payload for a worker implementation, and is registered under that name.
 type PayloadBuilder struct {
-	// Schema checks the worker section; nil checks nothing.
+	// Schema checks the worker section; nil checks nothing. The section has the field implementation, and os where
+	// the worker alias says it.
 	Schema *schema.Schema
-	// Build sets the payload of def, the definition to be, and whatever else must change there, such as scopes.
+	// Build sets the payload of def, the definition to be, and whatever else must change there, such as scopes and
+	// routes. task is the task description; what Build changes there, such as attributes and dependencies, counts as well.
 	Build func(cfg *Config, task, def *value.Map) error
 }
 
-// IndexBuilder adds the routes of one index type to a task description.
+// IndexBuilder adds the routes of one index type to a task description, whose index section it reads.
 type IndexBuilder func(cfg *Config, task *value.Map) error
 
 // FetchBuilder makes the command of a fetch task.
 type FetchBuilder struct {
-	Schema *schema.Schema // checks the fetch section
-	Build  func(cfg *Config, name string, fetch *value.Map) (*FetchCommand, error)
+	// Schema checks the fetch section; nil checks nothing.
+	Schema *schema.Schema
+	// Build gives the command for the fetch section of the task with a name.
+	Build func(cfg *Config, name string, fetch *value.Map) (*FetchCommand, error)
 }
 
 // FetchCommand is what a [FetchBuilder] gives.
 type FetchCommand struct {
-	Command      *value.List
+	// Command is what the task runs; strings in it may be task references.
+	Command *value.List
+	// ArtifactName is the file that the command leaves in the artifact directory.
 	ArtifactName string
-	Env          *value.Map
-	DigestData   []string
-	Secret       string // path of a secret that the task reads; may be empty
+	// Env is the command's environment; nil is none.
+	Env *value.Map
+	// DigestData is all that the artifact depends on. A task with the same data is found in the index and not run again.
+	DigestData []string
+	// Secret is the path of a secret that the task reads; may be empty.
+	Secret string
 }
 
 // GroupBy cuts the dependencies of a kind into groups; a task is made of each.
 type GroupBy struct {
-	Schema *schema.Schema // checks the argument; nil where none is taken
-	Group  func(cfg *Config, tasks []*Task, arg value.Value) ([][]*Task, error)
+	// Schema checks the argument; nil where none is taken, which then is an error to give.
+	Schema *schema.Schema
+	// Group gives the groups, none of them empty. tasks are those that from-deps chose, in the order of kinds, then of
+	// definition; the slice is shared and must not be changed.
+	Group func(cfg *Config, tasks []*Task, arg value.Value) ([][]*Task, error)
 }
 
-// SetName names the task that is made of a group.
-type SetName func(cfg *Config, group []*Task, primary *Task, primaryKind string) (string, error)
+// SetName names the task that is made of a group. all are the tasks that from-deps chose, of every group; primary is
+// the one of the group that the task follows, and primaryKind its kind.
+type SetName func(cfg *Config, all []*Task, primary *Task, primaryKind string) (string, error)
 
-// ContextProvider gives values for task-context.
+// ContextProvider gives values for task-context, under the names that texts use. nil gives none. The stub is for reading.
 type ContextProvider func(cfg *Config, stub *value.Map) (*value.Map, error)
 
-// Strategy decides whether a task is optimized.
+// Strategy decides whether a task is optimized. One generation asks it about one task at a time, but several generations
+// may do so at once: see [PreparedStrategy] for what belongs to one of them. An error is reported for the task.
 type Strategy interface {
-	// Description is what logs and reports call it.
+	// Description is what logs and reports call it, behind the name that it is registered under; may be empty.
 	Description() string
-	// Remove says whether the task is not needed.
+	// Remove says whether the task is not needed. It is asked for tasks that nothing needs any more, dependents first.
 	Remove(ctx context.Context, args StrategyArgs) (bool, error)
-	// Replace says whether another task stands in for this one.
+	// Replace says whether another task stands in for this one. It is asked for tasks that stay and whose dependencies
+	// are all replaced or removed, dependencies first.
 	Replace(ctx context.Context, args StrategyArgs) (Replacement, error)
 }
 
@@ -284,52 +332,62 @@ type Replacement struct {
 }
 
 // A PreparedStrategy works out what it needs, such as which patterns match the changed files, once for each
-// generation.
+// generation that uses it. What Prepare gives is for one goroutine.
 type PreparedStrategy interface {
 	Strategy
 	// Prepare gives the strategy that is used in the place of this one.
 	Prepare(p *parameters.Params) (Strategy, error)
 }
 
-// An IndexStrategy looks tasks up in the index. The paths of all tasks are looked up at once before any Replace.
+// An IndexStrategy looks tasks up in the index. The paths of all tasks are looked up at once before any Replace, which
+// finds what was found in [StrategyArgs].Index.
 type IndexStrategy interface {
 	Strategy
+	// IndexPaths gives the paths for an argument, without "index." at the start.
 	IndexPaths(arg value.Value) []string
 }
 
-// TargetMethod chooses the target tasks among those of a graph without edges.
+// TargetMethod chooses the target tasks among those of a graph without edges, in any order. [StandardFilter] says of a task
+// what most methods begin with: whether it says itself that it should run. A task that was not offered is an error.
 type TargetMethod func(cfg *Selection) ([]*Task, error)
 
-// Filter narrows the target tasks down.
+// Filter narrows the target tasks down: those that it gives go on to the next filter. The same holds as for a
+// [TargetMethod].
 type Filter func(cfg *Selection) ([]*Task, error)
 
-// Selection is what a filter or a target task method gets.
+// Selection is what a filter or a target task method gets. All of it is read-only.
 type Selection struct {
-	Tasks    *TaskGraph // without edges
+	// Tasks are what can be chosen from, without edges.
+	Tasks    *TaskGraph
 	Params   *parameters.Params
 	Graph    *GraphConfig
 	Registry *Registry
 }
 
-// Morph changes the optimized graph without changing what it means.
+// Morph changes the optimized graph without changing what it means. Morphs run one after the other; each sees what those
+// before did. The first error ends the generation.
 type Morph func(cfg *MorphConfig) error
 
-// Verification checks a phase. It reports what is wrong, as much of it as it can; a report of a warning stops nothing.
-// Verifications of a phase may run at the same time.
+// Verification checks a phase. Verifications of a phase may run at the same time.
 type Verification struct {
+	// Phase says after which phase it checks, and so what there is to check.
 	Phase Phase
-	// Projects limits it to some projects, nil to none.
+	// Projects limits it to some projects; none, or "all" among them, means every project.
 	Projects []string
-	Check    func(cfg *VerifyConfig, report func(error))
+	// Check reports what is wrong, as much of it as it can. A report of a warning, as [diag.Warnf] makes it, stops
+	// nothing; any other error stops the generation once all verifications of the phase are done. [diag.Verification] is
+	// the code for rules of a repository's own. report may be called by several goroutines, until Check returns.
+	Check func(cfg *VerifyConfig, report func(error))
 }
 
-// VerifyConfig is what a verification gets; what its phase has not reached is nil.
+// VerifyConfig is what a verification gets. All of it is read-only, and what its phase has not reached is nil.
 type VerifyConfig struct {
 	Project *Project
 	Graph   *GraphConfig
 	Params  *parameters.Params
-	Kinds   map[string]*Kind
-	Tasks   *TaskGraph
+	// Kinds are there after the phase of kinds, and Tasks after those that make a graph.
+	Kinds map[string]*Kind
+	Tasks *TaskGraph
 	// Unoptimized says that nothing was to be optimized.
 	Unoptimized bool
 

@@ -113,7 +113,7 @@ func fetchDescription(cfg *taskgraph.Config, stub *value.Map, command *taskgraph
 	desc.Set("worker-type", value.NewString("images").At(pos))
 	desc.Set("worker", worker.Value().At(pos))
 	if cfg.Graph.Map().Has("treeherder") {
-		desc.Set("treeherder", value.MapOf("symbol", joinSymbol("Fetch", name.Str()), "kind", "build", "platform", "fetch/opt", "tier", 1).Value().At(pos))
+		desc.Set("treeherder", value.MapOf("symbol", JoinSymbol("Fetch", name.Str()), "kind", "build", "platform", "fetch/opt", "tier", 1).Value().At(pos))
 	}
 	if command.Secret != "" {
 		desc.Set("scopes", value.NewStrings("secrets:get:"+command.Secret).Value())

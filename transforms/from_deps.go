@@ -81,7 +81,7 @@ func (u *upstream) matching(kinds []string, with *value.Map) []*taskgraph.Task {
 			continue
 		}
 		for _, t := range run {
-			if attributesMatch(t.Attributes, with) {
+			if AttributesMatch(t.Attributes, with) {
 				out = append(out, t)
 			}
 		}
@@ -105,8 +105,8 @@ func (u *upstream) named(dependencies *value.Map) []*taskgraph.Task {
 	return out
 }
 
-// attributesMatch says whether attributes are as wanted: equal, or one of a list.
-func attributesMatch(attributes, want *value.Map) bool {
+// AttributesMatch says whether attributes are as wanted: equal, or one of a list.
+func AttributesMatch(attributes, want *value.Map) bool {
 	for e := range want.Entries() {
 		v, ok := attributes.GetKey(e.Key)
 		if !ok {

@@ -29,7 +29,7 @@ func useFetches(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, taskgr
 	own := cfg.Kind == "toolchain" || cfg.Kind == "fetch"
 	for _, stub := range stubs {
 		label := stub.Str("label")
-		t.prefixes[label] = artifactPrefix(stub.At("attributes").Map())
+		t.prefixes[label] = ArtifactPrefix(stub.At("attributes").Map())
 		if own {
 			run := stub.At("run").Map()
 			t.add(cfg.Kind, label, run.At("toolchain-artifact"), run.At(cfg.Kind+"-alias"))
@@ -143,7 +143,7 @@ func (t *fetchTargets) dependencyPrefixes(cfg *taskgraph.Config, dependencies, f
 				}
 				continue
 			}
-			prefix = artifactPrefix(depTask.Attributes)
+			prefix = ArtifactPrefix(depTask.Attributes)
 		}
 		prefixes = append(prefixes, prefix)
 	}

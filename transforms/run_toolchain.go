@@ -43,13 +43,7 @@ func toolchain(cfg *taskgraph.Config, task, desc *value.Map) error {
 		public = public || a.Map().Str("name") == "public/build"
 	}
 	if !public {
-		prefix := artifactPrefix(desc.At("attributes").Map())
-		dir := prefix
-		if docker {
-			dir = run.Str("workdir") + "/artifacts/"
-			env.Set("UPLOAD_DIR", value.NewString(dir))
-		}
-		artifacts.Append(value.MapOf("name", prefix, "path", dir, "type", "directory").Value())
+		AddArtifacts(task, desc)
 	}
 	env.Set("MOZ_BUILD_DATE", cfg.Params.At("moz_build_date"))
 	env.Set("MOZ_SCM_LEVEL", cfg.Params.At("level"))

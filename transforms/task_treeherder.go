@@ -60,7 +60,7 @@ func treeherderExtra(cfg *taskgraph.Config, extra, merged *value.Map, given valu
 	th.Set("machine", value.MapOf("platform", value.NewString(machine).At(platform.Pos())).Value())
 	th.Set("collection", value.MapOf(collection, true).Value())
 	text := merged.At("symbol")
-	group, symbol, err := splitSymbol(text.Str())
+	group, symbol, err := SplitSymbol(text.Str())
 	if err != nil {
 		return at(err, text, "treeherder.symbol")
 	}

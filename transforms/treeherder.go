@@ -8,8 +8,8 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// splitSymbol takes a symbol of the form group(symbol) apart. The group of a plain symbol is "?".
-func splitSymbol(s string) (group, symbol string, err error) {
+// SplitSymbol takes a Treeherder symbol of the form group(symbol) apart. The group of a plain symbol is "?".
+func SplitSymbol(s string) (group, symbol string, err error) {
 	group, rest, ok := strings.Cut(s, "(")
 	if !ok {
 		return "?", s, nil
@@ -21,8 +21,8 @@ func splitSymbol(s string) (group, symbol string, err error) {
 	return group, symbol, nil
 }
 
-// joinSymbol puts together what splitSymbol takes apart.
-func joinSymbol(group, symbol string) string {
+// JoinSymbol puts together what [SplitSymbol] takes apart.
+func JoinSymbol(group, symbol string) string {
 	if group == "?" {
 		return symbol
 	}
@@ -52,8 +52,8 @@ func treeherderDefaults(kind, _ string) *value.Map {
 	return m
 }
 
-// artifactPrefix gives the directory of a task's artifacts by its attributes.
-func artifactPrefix(attributes *value.Map) string {
+// ArtifactPrefix gives the directory of a task's artifacts by its attributes: artifact_prefix, or else public/build.
+func ArtifactPrefix(attributes *value.Map) string {
 	if v := attributes.At("artifact_prefix"); v.Truthy() {
 		return value.PyStr(v)
 	}

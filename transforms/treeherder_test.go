@@ -26,7 +26,7 @@ func TestSplitSymbol(t *testing.T) {
 		{in: "g(s))", fails: true},
 		{in: "g(a)(b)", fails: true},
 	} {
-		group, symbol, err := splitSymbol(c.in)
+		group, symbol, err := SplitSymbol(c.in)
 		if c.fails {
 			assert.Error(t, err, c.in)
 			continue
@@ -35,8 +35,8 @@ func TestSplitSymbol(t *testing.T) {
 			assert.Equal(t, []string{c.group, c.symbol}, []string{group, symbol}, c.in)
 		}
 	}
-	assert.Equal(t, "s", joinSymbol("?", "s"))
-	assert.Equal(t, "g(s)", joinSymbol("g", "s"))
+	assert.Equal(t, "s", JoinSymbol("?", "s"))
+	assert.Equal(t, "g(s)", JoinSymbol("g", "s"))
 }
 
 func TestTreeherderDefaults(t *testing.T) {
@@ -52,7 +52,7 @@ func TestTreeherderDefaults(t *testing.T) {
 }
 
 func TestArtifactPrefix(t *testing.T) {
-	assert.Equal(t, "public/build", artifactPrefix(nil))
-	assert.Equal(t, "public/build", artifactPrefix(value.MapOf("artifact_prefix", "")))
-	assert.Equal(t, "private", artifactPrefix(value.MapOf("artifact_prefix", "private")))
+	assert.Equal(t, "public/build", ArtifactPrefix(nil))
+	assert.Equal(t, "public/build", ArtifactPrefix(value.MapOf("artifact_prefix", "")))
+	assert.Equal(t, "private", ArtifactPrefix(value.MapOf("artifact_prefix", "private")))
 }

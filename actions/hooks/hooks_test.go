@@ -48,7 +48,7 @@ tasks:
 func project(t *testing.T, config, tcyml string) *taskgraph.Project {
 	t.Helper()
 	r := taskgraph.NewRegistry()
-	r.Actions.Add("ship", &taskgraph.Action{Name: "ship", Permission: "release"})
+	r.Actions.Add("ship", &taskgraph.Action{Name: "ship", Title: "Ship", Symbol: "ship", Permission: "release", Run: func(*taskgraph.ActionArgs) error { return nil }})
 	tree := fstest.MapFS{"taskcluster/config.yml": {Data: []byte(config)}}
 	if tcyml != "" {
 		tree[TaskclusterYML] = &fstest.MapFile{Data: []byte(tcyml)}
@@ -170,7 +170,9 @@ func (d *deployment) Hooks(_ context.Context, group string) (out []Hook, err err
 	}
 	return out, nil
 }
-func (d *deployment) LastFired(_ context.Context, h Hook) (time.Time, error) { return d.fired[h.ID], nil }
+func (d *deployment) LastFired(_ context.Context, h Hook) (time.Time, error) {
+	return d.fired[h.ID], nil
+}
 func (d *deployment) CreateHook(_ context.Context, h Hook) error {
 	d.hooks[h.Name()] = h
 	return d.call("create", h.Name())
