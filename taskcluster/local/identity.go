@@ -1,0 +1,193 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	authSuccess = "auth-success"
+	authFailed  = "auth-failed"
+	noAuth      = "no-auth"
+)
+
+// identity is who makes a request.
+type identity struct {
+	status   string // authSuccess, authFailed or noAuth
+	message  string // why it failed
+	clientID string
+	scopes   []string // expanded
+	expires  time.Time
+	hash     string // of the body, if it was signed
+}
+
+// directory is what authentication looks at: clients and roles at one moment. It does not change.
+type directory struct {
+	clients map[string]*client
+	roles   *roleSet
+
+	// credentials remembers what came of a client id and an ext, because nearly every request has the same.
+	credentials sync.Map // key -> *credential
+	remembered  atomic.Int64
+}
+
+// credential is a client id with an ext, as far as that does not depend on the time.
+type credential struct {
+	key         string
+	scopes      []string
+	expires     time.Time
+	certificate *certificate
+	issuer      *client
+	err         error // of authorizedScopes, which is found last
+}
+
+const maxRemembered = 4096
+
+// load gives the credentials that a request claims to have. The error says why there are none.
+func (d *directory) load(id, ext string, now time.Time) (*credential, error) {
+	key := id + "\n" + ext
+	var found *credential
+	if known, ok := d.credentials.Load(key); ok {
+		found = known.(*credential)
+	} else {
+		var err error
+		if found, err = d.derive(id, ext); err != nil {
+			return nil, err
+		}
+		if err := found.valid(id, now); err != nil {
+			return nil, err
+		}
+		if d.remembered.Add(1) > maxRemembered {
+			d.credentials.Clear()
+			d.remembered.Store(1)
+		}
+		d.credentials.Store(key, found)
+	}
+	if err := found.valid(id, now); err != nil {
+		return nil, err
+	}
+	return found, found.err
+}
+
+// valid says whether the credentials can be used now.
+func (c *credential) valid(id string, now time.Time) error {
+	switch {
+	case c.issuer.Disabled:
+		return fmt.Errorf("Client with clientId '%s' is disabled", c.issuer.ID)
+	case c.issuer.Expires.Before(now):
+		return fmt.Errorf("Client with clientId: '%s' has expired", c.issuer.ID)
+	case c.certificate == nil:
+		return nil
+	}
+	return c.certificate.check(id, c.issuer.ID, c.issuer.AccessToken, c.issuer.expanded, now)
+}
+
+func (d *directory) derive(id, ext string) (*credential, error) {
+	var said hawkExt
+	issuer := id
+	if ext != "" {
+		var err error
+		if said, err = parseExt(ext); err != nil {
+			return nil, err
+		}
+		if c := said.Certificate; c != nil && c.Issuer != "" {
+			if issuer = c.Issuer; issuer == id {
+				return nil, errors.New("ext.certificate.issuer must differ from the supplied clientId")
+			}
+		}
+	}
+	owner, ok := d.clients[issuer]
+	if !ok {
+		return nil, fmt.Errorf("Client with clientId '%s' not found", issuer)
+	}
+	c := &credential{issuer: owner, key: owner.AccessToken, scopes: owner.expanded, expires: owner.Expires.Time, certificate: said.Certificate}
+	if cert := said.Certificate; cert != nil {
+		c.key = temporaryToken(owner.AccessToken, cert.Seed)
+		c.scopes = cert.Scopes
+		if until := time.UnixMilli(cert.Expiry); until.Before(c.expires) {
+			c.expires = until
+		}
+	}
+	everybody := []string{assume + "anonymous"}
+	if said.AuthorizedScopes != nil {
+		have := d.roles.expand(append(everybody, c.scopes...))
+		for _, s := range *said.AuthorizedScopes {
+			if !validScope(s) {
+				return nil, errors.New("ext.authorizedScopes must be an array of valid scopes")
+			}
+		}
+		if !satisfiesAll(have, *said.AuthorizedScopes) {
+			c.err = fmt.Errorf("Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n\n```\n%s\n```\n\nauthorizedScopes are:\n\n```\n%s\n```",
+				strings.Join(have, "\n"), strings.Join(*said.AuthorizedScopes, "\n"))
+		}
+		c.scopes = *said.AuthorizedScopes
+	}
+	c.scopes = d.roles.expand(append(everybody, c.scopes...))
+	return c, nil
+}
+
+// authenticate says who signed a request with a header or a bewit.
+func (d *directory) authenticate(r hawkRequest, header string, now time.Time) *identity {
+	failed := func(err error) *identity { return &identity{status: authFailed, message: err.Error()} }
+	if header != "" {
+		h, err := parseHawkHeader(header)
+		if err != nil {
+			return failed(fmt.Errorf("Bad Request: %w", err))
+		}
+		c, err := d.load(h.id, h.ext, now)
+		if err != nil {
+			return failed(err)
+		}
+		if !sameText(h.mac, hawkMAC(c.key, "header", r, h)) {
+			return failed(errors.New("Unauthorized: Bad mac"))
+		}
+		if err := checkTimestamp(h.ts, now); err != nil {
+			return failed(err)
+		}
+		return &identity{status: authSuccess, clientID: h.id, scopes: c.scopes, expires: c.expires, hash: h.hash}
+	}
+	rest, text, ok := splitBewit(r.resource)
+	if !ok {
+		return &identity{status: noAuth, scopes: d.roles.expand([]string{assume + "anonymous"}), expires: now.Add(hawkSkew)}
+	}
+	b, err := parseBewit(text)
+	if err != nil {
+		return failed(fmt.Errorf("Bad Request: %w", err))
+	}
+	c, err := d.load(b.id, b.ext, now)
+	if err != nil {
+		return failed(err)
+	}
+	r.resource = rest
+	if err := checkBewit(c.key, b, r, now); err != nil {
+		return failed(err)
+	}
+	return &identity{status: authSuccess, clientID: b.id, scopes: c.scopes, expires: c.expires}
+}
+
+// identify says who makes a request.
+func (s *Server) identify(r *http.Request, body []byte, now time.Time) *identity {
+	return identifyBy(s.directory.Load(), r, body, now)
+}
+
+// identifyBy says who makes a request, to those who know these clients.
+func identifyBy(d *directory, r *http.Request, body []byte, now time.Time) *identity {
+	header := r.Header.Get("Authorization")
+	req := hawkRequest{method: r.Method, resource: resource(r)}
+	req.host, req.port = hostAndPort(r)
+	if _, _, bewit := splitBewit(req.resource); bewit && header != "" {
+		return &identity{status: authFailed, message: "Cannot use two authentication schemes at once: the request has both a bewit and an Authorization header"}
+	}
+	who := d.authenticate(req, header, now)
+	if who.status == authSuccess && who.hash != "" {
+		if sum := payloadHash(r.Header.Get("Content-Type"), body); !sameText(who.hash, sum) {
+			return &identity{status: authFailed, message: fmt.Sprintf("Invalid payload hash: %s\nComputed payload hash: %s", who.hash, sum)}
+		}
+	}
+	return who
+}
