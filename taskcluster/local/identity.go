@@ -131,40 +131,43 @@ func (d *directory) derive(id, ext string) (*credential, error) {
 	return c, nil
 }
 
+// moment is the time twice: that of the services, and that which signatures are compared with.
+type moment struct{ now, signed time.Time }
+
 // authenticate says who signed a request with a header or a bewit.
-func (d *directory) authenticate(r hawkRequest, header string, now time.Time) *identity {
+func (d *directory) authenticate(r hawkRequest, header string, at moment) *identity {
 	failed := func(err error) *identity { return &identity{status: authFailed, message: err.Error()} }
 	if header != "" {
 		h, err := parseHawkHeader(header)
 		if err != nil {
 			return failed(fmt.Errorf("Bad Request: %w", err))
 		}
-		c, err := d.load(h.id, h.ext, now)
+		c, err := d.load(h.id, h.ext, at.now)
 		if err != nil {
 			return failed(err)
 		}
 		if !sameText(h.mac, hawkMAC(c.key, "header", r, h)) {
 			return failed(errors.New("Unauthorized: Bad mac"))
 		}
-		if err := checkTimestamp(h.ts, now); err != nil {
+		if err := checkTimestamp(h.ts, at.signed); err != nil {
 			return failed(err)
 		}
 		return &identity{status: authSuccess, clientID: h.id, scopes: c.scopes, expires: c.expires, hash: h.hash}
 	}
 	rest, text, ok := splitBewit(r.resource)
 	if !ok {
-		return &identity{status: noAuth, scopes: d.roles.expand([]string{assume + "anonymous"}), expires: now.Add(hawkSkew)}
+		return &identity{status: noAuth, scopes: d.roles.expand([]string{assume + "anonymous"}), expires: at.now.Add(hawkSkew)}
 	}
 	b, err := parseBewit(text)
 	if err != nil {
 		return failed(fmt.Errorf("Bad Request: %w", err))
 	}
-	c, err := d.load(b.id, b.ext, now)
+	c, err := d.load(b.id, b.ext, at.now)
 	if err != nil {
 		return failed(err)
 	}
 	r.resource = rest
-	if err := checkBewit(c.key, b, r, now); err != nil {
+	if err := checkBewit(c.key, b, r, at.signed); err != nil {
 		return failed(err)
 	}
 	return &identity{status: authSuccess, clientID: b.id, scopes: c.scopes, expires: c.expires}
@@ -172,18 +175,18 @@ func (d *directory) authenticate(r hawkRequest, header string, now time.Time) *i
 
 // identify says who makes a request.
 func (s *Server) identify(r *http.Request, body []byte, now time.Time) *identity {
-	return identifyBy(s.directory.Load(), r, body, now)
+	return identifyBy(s.directory.Load(), r, body, moment{now, s.o.SignatureClock()})
 }
 
 // identifyBy says who makes a request, to those who know these clients.
-func identifyBy(d *directory, r *http.Request, body []byte, now time.Time) *identity {
+func identifyBy(d *directory, r *http.Request, body []byte, at moment) *identity {
 	header := r.Header.Get("Authorization")
 	req := hawkRequest{method: r.Method, resource: resource(r)}
 	req.host, req.port = hostAndPort(r)
 	if _, _, bewit := splitBewit(req.resource); bewit && header != "" {
 		return &identity{status: authFailed, message: "Cannot use two authentication schemes at once: the request has both a bewit and an Authorization header"}
 	}
-	who := d.authenticate(req, header, now)
+	who := d.authenticate(req, header, at)
 	if who.status == authSuccess && who.hash != "" {
 		if sum := payloadHash(r.Header.Get("Content-Type"), body); !sameText(who.hash, sum) {
 			return &identity{status: authFailed, message: fmt.Sprintf("Invalid payload hash: %s\nComputed payload hash: %s", who.hash, sum)}

@@ -271,7 +271,7 @@ func findArtifactFromTask(c *call) (any, error) {
 	}
 	own := c.s.RootCredentials()
 	ext := mustJSON(object{"authorizedScopes": []string{"queue:get-artifact:" + name}})
-	bewit := newBewit(own.ClientID, own.AccessToken, r, c.now.Add(15*time.Minute), base64Std(ext))
+	bewit := newBewit(own.ClientID, own.AccessToken, r, c.s.o.SignatureClock().Add(15*time.Minute), base64Std(ext))
 	address := root.Scheme + "://" + root.Host + r.resource + "?bewit=" + bewit
 	return &answer{status: http.StatusSeeOther, header: http.Header{"Location": {address}}, body: object{"url": address}}, nil
 }

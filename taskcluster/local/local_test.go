@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -50,6 +51,7 @@ type world struct {
 	t     *testing.T
 	clock *fakeClock
 	url   string
+	stop  func()
 }
 
 func newWorld(t *testing.T, edit ...func(*Options)) *world {
@@ -167,4 +169,37 @@ func (w *world) send(method, path, contentType, body string, sign func(*http.Req
 
 func credentialsOf(c tcqueue.TaskCredentials) *tcclient.Credentials {
 	return &tcclient.Credentials{ClientID: c.ClientID, AccessToken: c.AccessToken, Certificate: c.Certificate}
+}
+
+// listen gives a world an address; stop takes it away.
+func (w *world) listen() {
+	web := httptest.NewServer(w.Handler())
+	w.url, w.stop = web.URL, web.Close
+}
+
+// finish lets a worker do a task that is pending, with an outcome.
+func (w *world) finish(id, outcome string) {
+	w.t.Helper()
+	q := w.root().queue
+	if outcome == "canceled" {
+		_, err := q.CancelTask(id)
+		require.NoError(w.t, err)
+		return
+	}
+	st, err := q.Status(id)
+	require.NoError(w.t, err)
+	runID := strconv.Itoa(len(st.Status.Runs) - 1)
+	_, err = q.ClaimTask(id, runID, &tcqueue.TaskClaimRequest{WorkerGroup: "g", WorkerID: "w"})
+	require.NoError(w.t, err)
+	switch outcome {
+	case "completed":
+		_, err = q.ReportCompleted(id, runID)
+	case "failed":
+		_, err = q.ReportFailed(id, runID)
+	case "exception":
+		_, err = q.ReportException(id, runID, &tcqueue.TaskExceptionRequest{Reason: "malformed-payload"})
+	default:
+		_, err = q.ReportException(id, runID, &tcqueue.TaskExceptionRequest{Reason: outcome})
+	}
+	require.NoError(w.t, err)
 }

@@ -157,11 +157,13 @@ func (who *identity) reply() object {
 	return o
 }
 
+func (c *call) moment() moment { return moment{c.now, c.s.o.SignatureClock()} }
+
 func authenticateHawk(c *call) (any, error) {
 	in := c.data()
 	port, _ := in["port"].(float64)
 	r := hawkRequest{method: upper(text(in, "method")), resource: text(in, "resource"), host: text(in, "host"), port: int(port)}
-	return c.s.directory.Load().authenticate(r, text(in, "authorization"), c.now).reply(), nil
+	return c.s.directory.Load().authenticate(r, text(in, "authorization"), c.moment()).reply(), nil
 }
 
 // testClient is the client that testAuthenticate knows, with its well-known access token.
@@ -178,7 +180,7 @@ func testIdentity(c *call, scopes, need []string) (any, error) {
 	}
 	expires := newStamp(c.now.Add(time.Hour))
 	d := &directory{roles: roles, clients: map[string]*client{testClient: {ID: testClient, AccessToken: testToken, Scopes: scopes, expanded: scopes, Expires: expires}}}
-	c.who = identifyBy(d, c.req, c.body, c.now)
+	c.who = identifyBy(d, c.req, c.body, c.moment())
 	all := []expression{}
 	for _, s := range need {
 		all = append(all, scopeExpression(s))

@@ -63,22 +63,6 @@ func normalizeScopes(scopes []string) []string {
 	return kept
 }
 
-// intersectScopes gives what both sets satisfy.
-func intersectScopes(a, b []string) []string {
-	var both []string
-	for _, s := range a {
-		if satisfies(b, s) {
-			both = append(both, s)
-		}
-	}
-	for _, s := range b {
-		if satisfies(a, s) {
-			both = append(both, s)
-		}
-	}
-	return normalizeScopes(both)
-}
-
 // validScope says whether a text can be a scope: printable ASCII.
 func validScope(s string) bool {
 	for i := range len(s) {

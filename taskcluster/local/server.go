@@ -42,6 +42,9 @@ type Options struct {
 	// Clock gives the time. Nil: the machine's. Deadlines, claims and schedules follow it: whatever is due is done
 	// before the next request is served, and by [Server.Settle].
 	Clock func() time.Time
+	// SignatureClock gives the time that signatures of requests are compared with. Nil: the machine's, because that is
+	// what clients sign with, even where Clock is another.
+	SignatureClock func() time.Time
 	// NewID makes ids of tasks, uploads and tokens. Nil: random slugids.
 	NewID func() string
 	// Faults are what goes wrong on purpose, see [Fault]. Seed decides which requests are hit.
@@ -96,6 +99,9 @@ func New(o Options) (*Server, error) {
 	}
 	if s.o.Clock == nil {
 		s.o.Clock = time.Now
+	}
+	if s.o.SignatureClock == nil {
+		s.o.SignatureClock = time.Now
 	}
 	if s.o.NewID == nil {
 		s.o.NewID = slugid.Nice
