@@ -208,7 +208,9 @@ func TestReferencesLinksErrors(t *testing.T) {
 
 func TestWhenArtifactsMayCome(t *testing.T) {
 	w := newWorld(t)
-	ref := func() object { return object{"storageType": "reference", "contentType": "text/plain", "url": "https://example.com/x"} }
+	ref := func() object {
+		return object{"storageType": "reference", "contentType": "text/plain", "url": "https://example.com/x"}
+	}
 	idle := w.create()
 	_, err := w.announce(idle, "a", ref())
 	refused(t, err, 400, "InputError") // nobody has it

@@ -63,12 +63,23 @@ func newWorld(t *testing.T, edit ...func(*Options)) *world {
 	}
 	s, err := New(o)
 	require.NoError(t, err)
-	web := httptest.NewServer(s.Handler())
+	web := httptest.NewServer(watched(t, s))
 	t.Cleanup(func() {
 		web.Close()
 		assert.NoError(t, s.Close())
 	})
 	return &world{Server: s, t: t, clock: clock, url: web.URL}
+}
+
+var loadUpstream = sync.OnceValue(func() *upstream { return readUpstream() })
+
+// watched lets every reply be compared with the official schemas, where those are at hand.
+func watched(t *testing.T, s *Server) http.Handler {
+	u := loadUpstream()
+	if u == nil {
+		return s.Handler()
+	}
+	return &checkedReplies{t: t, s: s, u: u, next: s.Handler()}
 }
 
 // once is the official client without second tries.

@@ -63,3 +63,9 @@ func (h hawkHeader) String() string {
 	}
 	return s + `, mac="` + h.mac + `"`
 }
+
+func mustURL(t *testing.T, text string) *url.URL {
+	u, err := url.Parse(text)
+	require.NoError(t, err)
+	return u
+}
