@@ -78,11 +78,6 @@ func claimWork(c *call) (any, error) {
 		}
 		select {
 		case <-arrivals:
-			select {
-			case <-s.closing:
-				return object{"tasks": claims}, nil
-			default:
-			}
 		case <-patience.C:
 			return object{"tasks": claims}, nil
 		case <-c.req.Context().Done():

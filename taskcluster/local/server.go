@@ -74,6 +74,9 @@ type Server struct {
 	signKey string    // signs addresses of stored content
 	started time.Time // by the machine's clock
 	closing chan struct{}
+	// draining closes closing once; closed closes the store once.
+	draining sync.Once
+	closed   func() error
 
 	// mu guards everything below. It is never held while waiting for something.
 	mu       sync.Mutex
@@ -118,8 +121,9 @@ func New(o Options) (*Server, error) {
 	if s.journal, err = openJournal(o.State, &s.mu); err != nil {
 		return nil, err
 	}
+	s.closed = sync.OnceValue(s.journal.close)
 	if err := s.load(); err != nil {
-		return nil, errors.Join(err, s.journal.close())
+		return nil, errors.Join(err, s.closed())
 	}
 	return s, nil
 }
@@ -169,13 +173,13 @@ func (s *Server) loadTables() error {
 
 // Close writes what is left and closes the store. Requests must have ended.
 func (s *Server) Close() error {
-	select {
-	case <-s.closing:
-		return nil
-	default:
-	}
-	close(s.closing)
-	return s.journal.close()
+	s.drain()
+	return s.closed()
+}
+
+// drain sends home who waits for work.
+func (s *Server) drain() {
+	s.draining.Do(func() { close(s.closing) })
 }
 
 // now gives the time.
@@ -268,11 +272,7 @@ func (r *Running) RootURL() string {
 func (r *Running) Shutdown(ctx context.Context) error {
 	r.stop()
 	<-r.ticked
-	r.mu.Lock()
-	s := r.arrivals
-	r.arrivals = make(chan struct{})
-	r.mu.Unlock()
-	close(s) // who waits for work goes home
+	r.drain()
 	err := r.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, r.http.Close())
