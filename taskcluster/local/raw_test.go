@@ -69,3 +69,5 @@ func mustURL(t *testing.T, text string) *url.URL {
 	require.NoError(t, err)
 	return u
 }
+
+func timestamp(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
