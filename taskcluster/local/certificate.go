@@ -61,11 +61,11 @@ func parseExt(text string) (hawkExt, error) {
 	plain, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		if plain, err = base64.RawStdEncoding.DecodeString(text); err != nil {
-			return ext, errors.New("Failed to parse ext")
+			return ext, authError("Failed to parse ext")
 		}
 	}
 	if err := json.Unmarshal(plain, &ext); err != nil {
-		return ext, fmt.Errorf("Failed to parse ext: %w", err)
+		return ext, authError(fmt.Sprintf("Failed to parse ext: %v", err))
 	}
 	return ext, nil
 }

@@ -153,10 +153,10 @@ func checkBewit(key string, b bewitParts, r hawkRequest, now time.Time) error {
 		return errors.New("the bewit has no time")
 	}
 	if exp <= now.Unix() {
-		return errors.New("Access expired")
+		return authError("Access expired")
 	}
 	if !sameText(b.mac, hawkMAC(key, "bewit", r, hawkHeader{ts: b.exp, ext: b.ext})) {
-		return errors.New("Unauthorized: Bad mac")
+		return authError("Unauthorized: Bad mac")
 	}
 	return nil
 }
@@ -173,10 +173,10 @@ func newBewit(id, key string, r hawkRequest, exp time.Time, ext string) string {
 func checkTimestamp(ts string, now time.Time) error {
 	seconds, err := strconv.ParseInt(ts, 10, 64)
 	if err != nil {
-		return errors.New("Bad Request: the timestamp is no number")
+		return authError("Bad Request: the timestamp is no number")
 	}
 	if d := now.Sub(time.Unix(seconds, 0)); d > hawkSkew || d < -hawkSkew {
-		return errors.New("Unauthorized: Stale timestamp")
+		return authError("Unauthorized: Stale timestamp")
 	}
 	return nil
 }

@@ -16,6 +16,11 @@ const (
 	noAuth      = "no-auth"
 )
 
+// authError is why a signature is not accepted, in the words of the real services, which begin in upper case.
+type authError string
+
+func (e authError) Error() string { return string(e) }
+
 // identity is who makes a request.
 type identity struct {
 	status   string // authSuccess, authFailed or noAuth
@@ -78,9 +83,9 @@ func (d *directory) load(id, ext string, now time.Time) (*credential, error) {
 func (c *credential) valid(id string, now time.Time) error {
 	switch {
 	case c.issuer.Disabled:
-		return fmt.Errorf("Client with clientId '%s' is disabled", c.issuer.ID)
+		return authError(fmt.Sprintf("Client with clientId '%s' is disabled", c.issuer.ID))
 	case c.issuer.Expires.Before(now):
-		return fmt.Errorf("Client with clientId: '%s' has expired", c.issuer.ID)
+		return authError(fmt.Sprintf("Client with clientId: '%s' has expired", c.issuer.ID))
 	case c.certificate == nil:
 		return nil
 	}
@@ -103,7 +108,7 @@ func (d *directory) derive(id, ext string) (*credential, error) {
 	}
 	owner, ok := d.clients[issuer]
 	if !ok {
-		return nil, fmt.Errorf("Client with clientId '%s' not found", issuer)
+		return nil, authError(fmt.Sprintf("Client with clientId '%s' not found", issuer))
 	}
 	c := &credential{issuer: owner, key: owner.AccessToken, scopes: owner.expanded, expires: owner.Expires.Time, certificate: said.Certificate}
 	if cert := said.Certificate; cert != nil {
@@ -122,8 +127,8 @@ func (d *directory) derive(id, ext string) (*credential, error) {
 			}
 		}
 		if !satisfiesAll(have, *said.AuthorizedScopes) {
-			c.err = fmt.Errorf("Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n\n```\n%s\n```\n\nauthorizedScopes are:\n\n```\n%s\n```",
-				strings.Join(have, "\n"), strings.Join(*said.AuthorizedScopes, "\n"))
+			c.err = authError(fmt.Sprintf("Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n\n```\n%s\n```\n\nauthorizedScopes are:\n\n```\n%s\n```",
+				strings.Join(have, "\n"), strings.Join(*said.AuthorizedScopes, "\n")))
 		}
 		c.scopes = *said.AuthorizedScopes
 	}
@@ -140,14 +145,14 @@ func (d *directory) authenticate(r hawkRequest, header string, at moment) *ident
 	if header != "" {
 		h, err := parseHawkHeader(header)
 		if err != nil {
-			return failed(fmt.Errorf("Bad Request: %w", err))
+			return failed(authError(fmt.Sprintf("Bad Request: %v", err)))
 		}
 		c, err := d.load(h.id, h.ext, at.now)
 		if err != nil {
 			return failed(err)
 		}
 		if !sameText(h.mac, hawkMAC(c.key, "header", r, h)) {
-			return failed(errors.New("Unauthorized: Bad mac"))
+			return failed(authError("Unauthorized: Bad mac"))
 		}
 		if err := checkTimestamp(h.ts, at.signed); err != nil {
 			return failed(err)
@@ -160,7 +165,7 @@ func (d *directory) authenticate(r hawkRequest, header string, at moment) *ident
 	}
 	b, err := parseBewit(text)
 	if err != nil {
-		return failed(fmt.Errorf("Bad Request: %w", err))
+		return failed(authError(fmt.Sprintf("Bad Request: %v", err)))
 	}
 	c, err := d.load(b.id, b.ext, at.now)
 	if err != nil {
