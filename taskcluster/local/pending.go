@@ -43,8 +43,7 @@ func (s *Server) enqueue(t *task) {
 		p = &pendingTasks{}
 		q.pending[t.TaskQueueID] = p
 	}
-	q.sequence++
-	heap.Push(p, pendingEntry{max(slices.Index(priorities, t.Priority), 0), q.sequence, t.id, t.last().RunID})
+	heap.Push(p, pendingEntry{max(slices.Index(priorities, t.Priority), 0), t.Queued, t.id, t.last().RunID})
 	close(s.arrivals)
 	s.arrivals = make(chan struct{})
 }

@@ -54,6 +54,10 @@ type progress struct {
 	RetriesLeft int   `json:"retriesLeft"`
 	Runs        []run `json:"runs"`
 	Inserted    stamp `json:"inserted"`
+	// Order and Queued count when the task was made and when its last run became pending, in one sequence: many tasks
+	// have the same millisecond.
+	Order  int `json:"order"`
+	Queued int `json:"queued,omitempty"`
 	// Hinted says that claimWork gave out the last run, so that claimTask may not give it out once more.
 	Hinted bool `json:"hinted,omitempty"`
 }
@@ -153,7 +157,7 @@ type queueState struct {
 	groups      *table[*group]
 	dependents  map[string][]string // who depends on a task, in the order of creation
 	pending     map[string]*pendingTasks
-	sequence    int // of what became pending
+	sequence    int // of what was made and became pending
 	artifacts   *table[artifact]
 	byRun       map[string][]string // names of the artifacts of a run, sorted
 	seen        *table[taskQueue]
@@ -188,17 +192,13 @@ func (s *Server) loadQueue() (err error) {
 			return fmt.Errorf("task %s: %w", id, err)
 		}
 		q.tasks[id] = t
+		q.sequence = max(q.sequence, t.Order, t.Queued)
 		waiting = append(waiting, t)
 	}
 	// The tables are the store only: what is in use stands in tasks.
 	clear(q.definitions.rows)
 	clear(q.progress.rows)
-	slices.SortFunc(waiting, func(a, b *task) int {
-		if c := a.Inserted.Compare(b.Inserted.Time); c != 0 {
-			return c
-		}
-		return strings.Compare(a.id, b.id)
-	})
+	slices.SortFunc(waiting, func(a, b *task) int { return a.Order - b.Order })
 	for _, t := range waiting {
 		s.enlist(t)
 		if t.state() == unscheduled {

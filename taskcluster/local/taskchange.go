@@ -14,7 +14,8 @@ func (s *Server) schedule(t *task, reason string, now time.Time) {
 
 // addRun makes a new run and lets workers have it.
 func (s *Server) addRun(t *task, reason string, now time.Time) {
-	t.open, t.Hinted = nil, false
+	s.queue.sequence++
+	t.open, t.Hinted, t.Queued = nil, false, s.queue.sequence
 	t.Runs = append(t.Runs, run{RunID: len(t.Runs), State: pending, ReasonCreated: reason, Scheduled: newStamp(now)})
 	s.keep(t)
 	s.enqueue(t)

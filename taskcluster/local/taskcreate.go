@@ -129,6 +129,8 @@ func (s *Server) insertTask(t *task, now time.Time) (*task, error) {
 	if err := s.checkDependencies(t); err != nil {
 		return nil, err
 	}
+	q.sequence++
+	t.Order = q.sequence
 	q.tasks[t.id] = t
 	t.open = map[string]bool{}
 	for _, id := range t.Dependencies {
