@@ -176,6 +176,35 @@ func TestRequestSchemas(t *testing.T) {
 	}
 }
 
+// What a quick check accepts the library accepts, and for good requests it is what decides.
+func TestQuickChecks(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, service := range services {
+		for _, methods := range loadAPI()[service] {
+			for _, r := range methods {
+				if r.input == nil || r.input.quick == nil {
+					continue
+				}
+				quick := 0
+				for range 2000 {
+					v := sample(random, r.input.doc, 0.03)
+					if r.input.quick(v) {
+						quick++
+						require.NoError(t, r.input.compiled.Validate(v), "%s: %s", r.id(), mustJSON(v))
+					}
+				}
+				assert.Greater(t, quick, 20, r.id())
+			}
+		}
+	}
+	w := newWorld(t)
+	create, _ := w.api.find("queue", "v1", "PUT", "task/x")
+	require.NotNil(t, create.input.quick)
+	var v any
+	require.NoError(t, json.Unmarshal(mustJSON(w.task()), &v))
+	assert.True(t, create.input.quick(v))
+}
+
 // sample makes a value for a schema that fits it, or nearly.
 func sample(r *rand.Rand, doc object, wrong float64) any {
 	odd := []any{nil, true, false, 1.0, -1.0, 0.5, 33.0, "", "x", "a b", "\u00e4", "static/x", strings.Repeat("x", 39), strings.Repeat("y", 300), []any{}, []any{"a", "a"}, object{}, object{"x": 1.0}, group1, "2024-01-01T00:00:00.000Z", "2024-01-01", "who@example.com", "example.com", "https://example.com/"}
@@ -234,6 +263,10 @@ func sample(r *rand.Rand, doc object, wrong float64) any {
 		return strings.Repeat("0", 128)
 	case pattern == slugPattern:
 		return group1
+	case strings.HasPrefix(pattern, "^(https"):
+		return "https://example.com/"
+	case strings.Contains(pattern, "}/["):
+		return "local/linux"
 	}
 	return []string{"a", "b-c", "x1"}[r.IntN(3)]
 }

@@ -2,7 +2,6 @@ package local
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -105,10 +104,12 @@ func (s *Server) newTask(taskID string, def object, now time.Time) (*task, error
 		return nil, refuse("InputError", "scopes must not end with `**`")
 	}
 	def["created"], def["deadline"], def["expires"] = created.String(), deadline.String(), expires.String()
-	t := &task{id: taskID, text: mustJSON(def)}
-	if err := json.Unmarshal(t.text, &t.definition); err != nil {
-		return nil, refuse("InputError", "%v", err)
-	}
+	retries, _ := def["retries"].(float64)
+	t := &task{id: taskID, text: mustJSON(def), definition: definition{
+		TaskQueueID: text(def, "taskQueueId"), SchedulerID: text(def, "schedulerId"), ProjectID: text(def, "projectId"), TaskGroupID: text(def, "taskGroupId"),
+		Dependencies: texts(def, "dependencies"), Requires: text(def, "requires"), Routes: texts(def, "routes"), Priority: text(def, "priority"), Retries: int(retries),
+		Created: created, Deadline: deadline, Expires: expires, Scopes: texts(def, "scopes"),
+	}}
 	t.RetriesLeft, t.Inserted, t.Runs = t.Retries, newStamp(now), []run{}
 	return t, nil
 }
