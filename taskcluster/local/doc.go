@@ -17,8 +17,8 @@
 // # How it works
 //
 // Which calls there are, which scopes they need and what they may say is not written in code: it comes from the
-// references and schemas of the real services, see data/README.md. Code gives each call its deed. [NotServed] lists the
-// calls that have none; they answer with 501.
+// references and schemas of the real services, see data/README.md. Code gives each call its deed. [Calls] says
+// which have none; they answer with 501.
 //
 // Everything is in memory, behind one mutex that is never held while waiting. With a state directory each change goes
 // through a journal into a store before the caller gets its answer, so whatever was answered survives a crash.

@@ -283,20 +283,19 @@ func (a api) find(service, version, method, rest string) (*route, map[string]str
 	return nil, nil
 }
 
-// NotServed lists the calls of the real services that this one refuses, as service.name, sorted.
-func NotServed() []string {
-	var names []string
-	for _, methods := range loadAPI() {
+// Calls lists the calls of the real services by service, sorted, and says of each whether it is served here. Those
+// that are not answer with 501.
+func Calls() map[string]map[string]bool {
+	all := map[string]map[string]bool{}
+	for service, methods := range loadAPI() {
+		all[service] = map[string]bool{}
 		for _, routes := range methods {
 			for _, r := range routes {
-				if r.handler == nil {
-					names = append(names, r.id())
-				}
+				all[service][r.name] = r.handler != nil
 			}
 		}
 	}
-	slices.Sort(names)
-	return names
+	return all
 }
 
 // dataFile gives a reference or schema for its address, such as /references/queue/v1/api.json.

@@ -165,9 +165,9 @@ func TestMonitoring(t *testing.T) {
 }
 
 func TestWhatIsNotServed(t *testing.T) {
-	not := NotServed()
-	assert.Contains(t, not, "auth.awsS3Credentials")
-	assert.NotContains(t, not, "queue.createTask")
+	assert.False(t, Calls()["auth"]["awsS3Credentials"])
+	assert.True(t, Calls()["queue"]["createTask"])
+	assert.Len(t, Calls(), len(services))
 	w := newWorld(t)
 	_, err := w.root().auth.SentryDSN("x")
 	refused(t, err, 501, "NotServed")

@@ -16,6 +16,7 @@ func Pages(root string) (map[string]string, error) {
 	if pages["names.md"], err = names(); err != nil {
 		return nil, err
 	}
+	pages["services.md"] = services()
 	schemas, err := schemaPages()
 	if err != nil {
 		return nil, err
