@@ -57,27 +57,27 @@ func createArtifact(c *call) (any, error) {
 		a.ContentType = "application/binary"
 	}
 	if a.Expires.Before(c.now.Add(-drift)) {
-		return nil, refuse("InputError", "Expires must be in the future")
+		return nil, refuse("InputError", "expires is past")
 	}
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	t := c.s.queue.tasks[a.TaskID]
 	if t == nil {
-		return nil, refuse("InputError", "Task not found")
+		return nil, refuse("InputError", "there is no such task")
 	}
 	n, err := strconv.Atoi(c.params["runId"])
 	if err != nil || n >= len(t.Runs) {
-		return nil, refuse("InputError", "Run not found")
+		return nil, refuse("InputError", "there is no such run")
 	}
 	a.RunID = n
 	r := t.Runs[n]
 	switch {
 	case r.WorkerGroup == "" || r.WorkerID == "":
-		return nil, refuse("InputError", "Run was not claimed by a worker and so no artifacts can exist")
+		return nil, refuse("InputError", "no worker has had the run, so it has no artifacts")
 	case a.Expires.After(t.Expires.Time):
-		return nil, refuse("InputError", "Artifact expires (%s) after the task expiration %s, which is not allowed", a.Expires, t.Expires)
+		return nil, refuse("InputError", "the artifact expires at %s, after its task at %s", a.Expires, t.Expires)
 	case r.State != running && !(r.State == exception && r.Resolved.After(c.now.Add(-afterException))):
-		return nil, refuse("RequestConflict", "Artifacts cannot be created for a task after it is resolved, unless it is resolved 'exception', and then only up to 25 min past resolution.\n\nTask status: %s", pretty(t.status()))
+		return nil, refuse("RequestConflict", "the run is over: artifacts come while it runs, and up to 25 minutes after an exception\n\n%s", pretty(t.status()))
 	}
 	switch a.StorageType {
 	case storageS3:
@@ -98,7 +98,7 @@ func createArtifact(c *call) (any, error) {
 		}
 	}
 	if exists && !old.replaceable(a) {
-		return nil, refuse("RequestConflict", "Artifact already exists with different properties, and none of the allowed exceptions apply: %s", pretty(old.reply()))
+		return nil, refuse("RequestConflict", "there is such an artifact already, and it is not one that may be replaced by this: %s", pretty(old.reply()))
 	}
 	c.s.keepArtifact(a, exists)
 	return c.artifactUpload(t, r, a)
@@ -161,16 +161,16 @@ func finishArtifact(c *call) (any, error) {
 	a, ok := c.s.queue.artifacts.rows[runKey(c.params["taskId"], n)+"/"+c.params["name"]]
 	switch {
 	case err != nil || !ok:
-		return nil, refuse("ResourceNotFound", "Artifact with taskId `%s`, runId %s, name `%s` not found", c.params["taskId"], c.params["runId"], c.params["name"])
+		return nil, refuse("ResourceNotFound", "task `%s` has in its run %s no artifact `%s`", c.params["taskId"], c.params["runId"], c.params["name"])
 	case a.StorageType != storageObject:
-		return nil, refuse("InputError", "Only object artifacts can be finished")
+		return nil, refuse("InputError", "the artifact is no object")
 	case a.Present:
 		return nil, nil
 	case text(c.data(), "uploadId") != a.Details["uploadId"]:
-		return nil, refuse("InputError", "given uploadId does not match that for the artifact")
+		return nil, refuse("InputError", "the artifact has another uploadId")
 	}
 	if row := c.s.objects.rows[objectKey(a.objectName())]; !row.Stored || row.UploadID != "" {
-		return nil, refuse("InputError", "Object storing artifact data does not exist")
+		return nil, refuse("InputError", "the object with the content has not been uploaded")
 	}
 	a.Present, a.Details = true, map[string]string{}
 	c.s.queue.artifacts.set(a.key(), a)
@@ -181,10 +181,10 @@ func finishArtifact(c *call) (any, error) {
 func (s *Server) latestRun(taskID string) (int, error) {
 	t := s.queue.tasks[taskID]
 	if t == nil {
-		return 0, refuse("ResourceNotFound", "Task not found")
+		return 0, refuse("ResourceNotFound", "there is no such task")
 	}
 	if len(t.Runs) == 0 {
-		return 0, refuse("ResourceNotFound", "Task doesn't have any runs")
+		return 0, refuse("ResourceNotFound", "the task has no runs")
 	}
 	return len(t.Runs) - 1, nil
 }
@@ -215,15 +215,15 @@ func (c *call) followLinks() (*artifact, error) {
 		a, ok := c.s.queue.artifacts.rows[runKey(c.params["taskId"], n)+"/"+names[len(names)-1]]
 		switch {
 		case !ok || !a.Present:
-			return nil, refuse("ResourceNotFound", "Artifact not found")
+			return nil, refuse("ResourceNotFound", "there is no such artifact")
 		case a.Expires.Before(c.now):
-			return nil, refuse("ResourceExpired", "Artifact expired")
+			return nil, refuse("ResourceExpired", "the artifact has expired")
 		case a.StorageType != storageLink:
 			return &a, nil
 		}
 		next := a.Details["artifact"]
 		if slices.Contains(names, next) {
-			return nil, refuse("InputError", "Artifact leads to a link cycle")
+			return nil, refuse("InputError", "links lead in a circle")
 		}
 		names = append(names, next)
 		if err := c.authorize(nil, map[string][]string{"names": names}); err != nil {
@@ -245,7 +245,7 @@ func (c *call) contentURL(a *artifact) (string, error) {
 	}
 	key := objectKey(a.objectName())
 	if row := c.s.objects.rows[key]; !row.Stored {
-		return "", refuse("ResourceNotFound", "Object does not exist.")
+		return "", refuse("ResourceNotFound", "the object with the content is gone")
 	}
 	return c.s.blobURL(c.root, http.MethodGet, key, "", c.now.Add(getLifetime)), nil
 }
@@ -299,7 +299,7 @@ func artifactInfo(c *call) (any, error) {
 	}
 	a, ok := c.s.queue.artifacts.rows[runKey(c.params["taskId"], n)+"/"+c.params["name"]]
 	if !ok || !a.Present {
-		return nil, refuse("ResourceNotFound", "Artifact not found")
+		return nil, refuse("ResourceNotFound", "there is no such artifact")
 	}
 	return a.reply(), nil
 }
@@ -316,7 +316,7 @@ func listArtifacts(c *call) (any, error) {
 		return nil, err
 	}
 	if n > last {
-		return nil, refuse("ResourceNotFound", "Task with taskId: `%s` has no run with runId: %d", c.params["taskId"], n)
+		return nil, refuse("ResourceNotFound", "task `%s` has no run %d", c.params["taskId"], n)
 	}
 	var all []artifact
 	run := runKey(c.params["taskId"], n)

@@ -190,14 +190,14 @@ func (c *call) readBody() error {
 	}
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
-		return refuse("MalformedPayload", "Failed to parse JSON: %v", err)
+		return refuse("MalformedPayload", "the body is no JSON: %v", err)
 	}
 	switch v.(type) {
 	case object, []any:
 		c.input = v
 		return nil
 	}
-	return refuse("MalformedPayload", "Failed to parse JSON: Must be an object or array")
+	return refuse("MalformedPayload", "the body is neither an object nor a list")
 }
 
 func (c *call) isJSON() bool {
@@ -209,11 +209,11 @@ func (c *call) checkParams() error {
 	var wrong []string
 	for _, name := range sortedKeys(c.params) {
 		if p := patterns[c.route.service][name]; p != nil && !p.MatchString(c.params[name]) {
-			wrong = append(wrong, fmt.Sprintf("URL parameter %q given as %q must match regular expression: %s", name, c.params[name], p))
+			wrong = append(wrong, fmt.Sprintf("%s is %q, which does not match %s", name, c.params[name], p))
 		}
 	}
 	if wrong != nil {
-		return refuse("InvalidRequestArguments", "Invalid URL patterns:\n%s", strings.Join(wrong, "\n"))
+		return refuse("InvalidRequestArguments", "parts of the address are wrong:\n%s", strings.Join(wrong, "\n"))
 	}
 	return nil
 }
@@ -238,11 +238,11 @@ func (c *call) readQuery() error {
 		switch p := queries[name]; {
 		case name == "bewit":
 		case !known[name]:
-			wrong = append(wrong, fmt.Sprintf("Query-string parameter: %s is not supported!", name))
+			wrong = append(wrong, fmt.Sprintf("the query has an unknown parameter %q", name))
 		case len(values) != 1:
-			wrong = append(wrong, fmt.Sprintf("Query-string parameter: %s must be a string!", name))
+			wrong = append(wrong, fmt.Sprintf("the query has %q more than once", name))
 		case p != nil && !p.MatchString(values[0]):
-			wrong = append(wrong, fmt.Sprintf("Query-string parameter: %s=%q does not match expression: %s", name, values[0], p))
+			wrong = append(wrong, fmt.Sprintf("the query has %s=%q, which does not match %s", name, values[0], p))
 		default:
 			c.query[name] = values[0]
 		}
@@ -258,12 +258,12 @@ func (c *call) checkInput() error {
 		return nil
 	}
 	if len(c.body) == 0 || !c.isJSON() {
-		return refuse("MalformedPayload", "Payload must be JSON with content-type: application/json, got content-type: %q", c.req.Header.Get("Content-Type"))
+		return refuse("MalformedPayload", "the body must be JSON with the content type application/json, not %q", c.req.Header.Get("Content-Type"))
 	}
 	// As in the real services defaults are filled in while checking, so that what is required may come from one.
 	c.route.input.fill(c.input)
 	if wrong := c.route.input.check(c.input); wrong != nil {
-		return refuse("InputValidationError", "Schema Validation Failed:\n  %s", strings.Join(wrong, "\n  "))
+		return refuse("InputValidationError", "the body does not fit its schema:\n  %s", strings.Join(wrong, "\n  "))
 	}
 	return nil
 }
@@ -308,9 +308,9 @@ func (c *call) demand(need expression) error {
 		return nil
 	}
 	if who.status != authSuccess {
-		return refuse("InsufficientScopes", "This request requires Taskcluster credentials that satisfy the following scope expression:\n\n```\n%s\n```", pretty(need.data()))
+		return refuse("InsufficientScopes", "credentials are needed that satisfy this expression of scopes:\n\n```\n%s\n```", pretty(need.data()))
 	}
-	return refuse("InsufficientScopes", "Client ID %s does not have sufficient scopes and is missing the following scopes:\n\n```\n%s\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n```\n%s\n```",
+	return refuse("InsufficientScopes", "client %s is missing the following scopes:\n\n```\n%s\n```\n\nThe call needs this expression of scopes:\n\n```\n%s\n```",
 		who.clientID, pretty(rest.data()), pretty(need.data()))
 }
 
@@ -422,7 +422,7 @@ func page[T any](c *call, all []T) (rows []T, token string, err error) {
 	if text := c.query["continuationToken"]; text != "" {
 		plain, ok := strings.CutPrefix(text, "o")
 		if offset, err = strconv.Atoi(plain); !ok || err != nil || offset < 0 {
-			return nil, "", refuse("InputError", "Invalid continuation token")
+			return nil, "", refuse("InputError", "the continuation token is none of ours")
 		}
 	}
 	offset = min(offset, len(all))

@@ -61,11 +61,11 @@ func parseExt(text string) (hawkExt, error) {
 	plain, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		if plain, err = base64.RawStdEncoding.DecodeString(text); err != nil {
-			return ext, authError("Failed to parse ext")
+			return ext, authError("ext is no base64")
 		}
 	}
 	if err := json.Unmarshal(plain, &ext); err != nil {
-		return ext, authError(fmt.Sprintf("Failed to parse ext: %v", err))
+		return ext, authError(fmt.Sprintf("ext cannot be read: %v", err))
 	}
 	return ext, nil
 }
@@ -77,35 +77,35 @@ func (c *certificate) check(name, issuer, key string, scopes []string, now time.
 	skew := certificateSkew.Milliseconds()
 	switch {
 	case c.Version != 1:
-		return errors.New("ext.certificate.version must be 1")
+		return errors.New("the certificate has another version than 1")
 	case len(c.Seed) != seedLength:
-		return fmt.Errorf("ext.certificate.seed must be %d characters", seedLength)
+		return fmt.Errorf("the seed of the certificate has not %d characters", seedLength)
 	case c.Scopes == nil:
-		return errors.New("ext.certificate.scopes must be an array")
+		return errors.New("the certificate has no scopes")
 	case c.Start > ms+skew:
-		return errors.New("ext.certificate.start > now")
+		return errors.New("the certificate is not valid yet")
 	case c.Expiry < ms-skew:
-		return errors.New("ext.certificate.expiry < now")
+		return errors.New("the certificate is not valid any more")
 	case c.Expiry-c.Start > maxCertificate.Milliseconds():
-		return errors.New("ext.certificate cannot last longer than 31 days")
+		return errors.New("the certificate lasts longer than 31 days")
 	}
 	for _, s := range c.Scopes {
 		if !validScope(s) {
-			return errors.New("ext.certificate.scopes must be valid scopes")
+			return errors.New("the certificate has what is no scope")
 		}
 	}
 	if issuer != name {
 		if create := "auth:create-client:" + name; !satisfies(scopes, create) {
-			return fmt.Errorf("ext.certificate issuer %q has no %q, so it may not give this name", issuer, create)
+			return fmt.Errorf("the issuer %q of the certificate has no %q, so it may not give this name", issuer, create)
 		}
 	} else if c.ClientID != "" {
-		return errors.New("ext.certificate.clientId is for certificates with an issuer only")
+		return errors.New("the certificate has a clientId and no issuer")
 	}
 	if !satisfiesAll(scopes, c.Scopes) {
-		return fmt.Errorf("ext.certificate issuer %q has not all scopes of the certificate", issuer)
+		return fmt.Errorf("the issuer %q has not all scopes of the certificate", issuer)
 	}
 	if !sameText(c.Signature, c.sign(key, name)) {
-		return errors.New("ext.certificate.signature is not valid")
+		return errors.New("the certificate has another signature")
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func (c *call) findRun() (*task, int, error) {
 	}
 	n, err := strconv.Atoi(c.params["runId"])
 	if err != nil || n >= len(t.Runs) {
-		return nil, 0, refuse("ResourceNotFound", "Run %s not found on task `%s`.", c.params["runId"], t.id)
+		return nil, 0, refuse("ResourceNotFound", "task `%s` has no run %s", t.id, c.params["runId"])
 	}
 	return t, n, nil
 }
@@ -129,7 +129,7 @@ func claimTask(c *call) (any, error) {
 	case r.RunID == n && r.State == running && r.WorkerGroup == workerGroup && r.WorkerID == workerID && !t.Hinted:
 		return c.s.claimReply(t, c.now), nil // asked twice
 	}
-	return nil, refuse("RequestConflict", "Run %d was already claimed by another worker.", n)
+	return nil, refuse("RequestConflict", "run %d has another worker", n)
 }
 
 func reclaimTask(c *call) (any, error) {
@@ -144,7 +144,7 @@ func reclaimTask(c *call) (any, error) {
 	}
 	r := t.last()
 	if r.RunID != n || r.State != running {
-		return nil, refuse("RequestConflict", "Run %d on task `%s` is resolved or not running.", n, t.id)
+		return nil, refuse("RequestConflict", "run %d of task `%s` does not run, or no longer", n, t.id)
 	}
 	if until := newStamp(c.now.Add(c.s.o.ClaimTimeout)); until.After(r.TakenUntil.Time) {
 		r.TakenUntil = until
@@ -173,9 +173,9 @@ func report(target string) handler {
 		r := t.last()
 		switch {
 		case t.Runs[n].State != running && t.Runs[n].State != target:
-			return nil, refuse("RequestConflict", "Run %d of task `%s` is not running or %s.", n, t.id, target)
+			return nil, refuse("RequestConflict", "run %d of task `%s` does not run and is not %s", n, t.id, target)
 		case r.RunID != n:
-			return nil, refuse("RequestConflict", "Run %d on task `%s` is resolved or not running.", n, t.id)
+			return nil, refuse("RequestConflict", "run %d of task `%s` does not run, or no longer", n, t.id)
 		case r.State == running:
 			r.State, r.ReasonResolved, r.Resolved = target, target, newStamp(c.now)
 			c.s.keep(t)
@@ -197,7 +197,7 @@ func reportException(c *call) (any, error) {
 		c.s.retry(t, reason, map[string]string{"worker-shutdown": "retry", "intermittent-task": "task-retry"}[reason], c.now)
 	}
 	if r := t.Runs[n]; len(t.Runs)-1 > n+1 || r.State != exception || r.ReasonResolved != reason {
-		return nil, refuse("RequestConflict", "Run %d on task `%s` is resolved or not running.", n, t.id)
+		return nil, refuse("RequestConflict", "run %d of task `%s` does not run, or no longer", n, t.id)
 	}
 	return statusReply(t), nil
 }

@@ -153,14 +153,14 @@ func orEmpty(list []string) []string {
 
 func refuseStatic(id string) error {
 	if strings.HasPrefix(id, staticPrefix) {
-		return refuse("InputError", "clientId %q starts with %q which is reserved for statically configured clients", id, staticPrefix)
+		return refuse("InputError", "client %q cannot be changed: ids that begin with %q are of clients from the configuration", id, staticPrefix)
 	}
 	return nil
 }
 
 func refuseStars(scopes []string) error {
 	if slices.ContainsFunc(scopes, func(s string) bool { return strings.HasSuffix(s, "**") }) {
-		return refuse("InputError", "scopes must not end with `**`")
+		return refuse("InputError", "a scope ends in `**`")
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func getClient(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	row, ok := c.s.auth.clients.rows[c.params["clientId"]]
 	if !ok {
-		return nil, refuse("ResourceNotFound", "Client not found")
+		return nil, refuse("ResourceNotFound", "there is no such client")
 	}
 	return c.s.clientReply(row), nil
 }
@@ -210,7 +210,7 @@ func createClient(c *call) (any, error) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if _, ok := c.s.auth.clients.rows[id]; ok {
-		return nil, refuse("RequestConflict", "Client already exists")
+		return nil, refuse("RequestConflict", "there is such a client already")
 	}
 	now := newStamp(c.now)
 	onExpiration, _ := in["deleteOnExpiration"].(bool)
@@ -242,7 +242,7 @@ func changeClient(withToken bool, change func(c *call, row *client) error) handl
 		defer c.s.mu.Unlock()
 		row, ok := c.s.auth.clients.rows[id]
 		if !ok {
-			return nil, refuse("ResourceNotFound", "Client not found")
+			return nil, refuse("ResourceNotFound", "there is no such client")
 		}
 		if err := change(c, &row); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -85,9 +86,9 @@ func (f *failure) body(info requestInfo) refusal {
 
 // pretty gives a value as indented JSON, for messages.
 func pretty(v any) string {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
+	var b bytes.Buffer
+	if json.Indent(&b, mustJSON(v), "", "  ") != nil {
 		return fmt.Sprint(v)
 	}
-	return string(text)
+	return b.String()
 }

@@ -22,7 +22,7 @@ func triggerHook(withToken bool) handler {
 		context := object{"firedBy": "triggerHook", "payload": c.input}
 		if withToken {
 			if !sameText(c.params["token"], h.Token) {
-				return nil, refuse("AuthenticationFailed", "invalid hook token")
+				return nil, refuse("AuthenticationFailed", "another token")
 			}
 			context["firedBy"] = "triggerHookWithToken"
 		} else {
@@ -47,12 +47,12 @@ func triggerHook(withToken bool) handler {
 		t, err := c.s.fire(&h, context, taskID, c.now, c.now)
 		if f, ok := errors.AsType[*failure](err); ok {
 			if f.code == "InsufficientScopes" {
-				return nil, refuse("InsufficientScopes", "The role `hook-id:%s` does not have sufficient scopes to create the task:\n\n%s", h.key(), f.message)
+				return nil, refuse("InsufficientScopes", "the role `hook-id:%s` has not the scopes for the task:\n\n%s", h.key(), f.message)
 			}
-			return nil, refuse("InputError", "While calling createTask: %s\n\n%s", f.code, f.message)
+			return nil, refuse("InputError", "the task of the hook was refused: %s\n\n%s", f.code, f.message)
 		}
 		if err != nil {
-			return nil, refuse("InputError", "While firing hook:\n\n%v", err)
+			return nil, refuse("InputError", "the hook cannot fire:\n\n%v", err)
 		}
 		if t == nil {
 			return object{}, nil

@@ -70,7 +70,7 @@ func (h *hook) definition() object {
 func (c *call) findHook() (hook, error) {
 	h, ok := c.s.hooks.hooks.rows[hookKey(c.params["hookGroupId"], c.params["hookId"])]
 	if !ok {
-		return h, refuse("ResourceNotFound", "No such hook")
+		return h, refuse("ResourceNotFound", "there is no such hook")
 	}
 	return h, nil
 }
@@ -96,7 +96,7 @@ func listHooks(c *call) (any, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, refuse("ResourceNotFound", "No such group")
+		return nil, refuse("ResourceNotFound", "there is no hook in this group")
 	}
 	return object{"hooks": found}, nil
 }
@@ -117,7 +117,7 @@ func (c *call) hookOf() (hook, error) {
 	h := hook{GroupID: c.params["hookGroupId"], ID: c.params["hookId"], Schedule: texts(in, "schedule")}
 	for _, id := range []struct{ field, want, what string }{{"hookGroupId", h.GroupID, "Hook Group Ids"}, {"hookId", h.ID, "Hook Ids"}} {
 		if said := text(in, id.field); said != "" && said != id.want {
-			return h, refuse("InputError", "%s do not match", id.what)
+			return h, refuse("InputError", "%s of body and path differ", id.what)
 		}
 	}
 	for _, p := range h.Schedule {
@@ -130,7 +130,7 @@ func (c *call) hookOf() (hook, error) {
 		trigger = object{"type": "object", "additionalProperties": false}
 	}
 	if _, err := compileSchema(trigger); err != nil {
-		return h, refuse("InputError", "triggerSchema is not a valid JSON schema:\n%v", err)
+		return h, refuse("InputError", "triggerSchema is no JSON Schema:\n%v", err)
 	}
 	bindings := in["bindings"]
 	if bindings == nil {
@@ -152,7 +152,7 @@ func createHook(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	if old, ok := c.s.hooks.hooks.rows[h.key()]; ok {
 		if string(mustJSON(old.definition())) != string(mustJSON(h.definition())) {
-			return nil, refuse("RequestConflict", "hook `%s` already exists.", h.key())
+			return nil, refuse("RequestConflict", "there is a hook `%s` already, which differs", h.key())
 		}
 		return old.definition(), nil
 	}
@@ -253,7 +253,7 @@ func listLastFires(c *call) (any, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, refuse("ResourceNotFound", "No such hook or never fired")
+		return nil, refuse("ResourceNotFound", "there is no such hook, or it never fired")
 	}
 	out := make([]object, len(rows))
 	for i, f := range rows {
@@ -287,7 +287,7 @@ func (s *Server) fireScheduled(e dueEntry, now time.Time) {
 		}
 		if json.Unmarshal(h.Metadata, &about) == nil && (about.EmailOnError == nil || *about.EmailOnError) {
 			s.send(Notification{Kind: "email", Address: about.Owner, Time: newStamp(now).Time, Message: map[string]any{
-				"address": about.Owner, "subject": "[Taskcluster Hooks] Scheduled Hook failure: " + h.key(), "content": strings.TrimSpace(err.Error()),
+				"address": about.Owner, "subject": "a scheduled hook failed: " + h.key(), "content": strings.TrimSpace(err.Error()),
 			}})
 		}
 	}

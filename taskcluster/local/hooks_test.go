@@ -136,12 +136,12 @@ func TestHooksThatFail(t *testing.T) {
 		refused(t, err, 400, "InputError")
 	}
 	for name, c := range map[string]struct{ template, code, says string }{
-		"syntax":  {`{"$eval": "1 +"}`, "InputError", "While firing hook"},
-		"unknown": {`{"$eval": "nothing"}`, "InputError", "While firing hook"},
+		"syntax":  {`{"$eval": "1 +"}`, "InputError", "the hook cannot fire"},
+		"unknown": {`{"$eval": "nothing"}`, "InputError", "the hook cannot fire"},
 		"text":    {`{"$eval": "'text'"}`, "InputError", "no object"},
-		"schema":  {`{"workerType": "x"}`, "InputError", "While calling createTask: InputValidationError"},
-		"scopes":  {strings.Replace(scheduled, `"linux"`, `"windows"`, 1), "InsufficientScopes", "The role `hook-id:g/scopes` does not have sufficient scopes"},
-		"times":   {strings.Replace(scheduled, `"payload"`, `"deadline": "2001-01-01T00:00:00.000Z", "payload"`, 1), "InputError", "While calling createTask: InputError"},
+		"schema":  {`{"workerType": "x"}`, "InputError", "was refused: InputValidationError"},
+		"scopes":  {strings.Replace(scheduled, `"linux"`, `"windows"`, 1), "InsufficientScopes", "the role `hook-id:g/scopes` has not the scopes"},
+		"times":   {strings.Replace(scheduled, `"payload"`, `"deadline": "2001-01-01T00:00:00.000Z", "payload"`, 1), "InputError", "was refused: InputError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := h.CreateHook("g", name, hookRequest(c.template))

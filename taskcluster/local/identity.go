@@ -83,9 +83,9 @@ func (d *directory) load(id, ext string, now time.Time) (*credential, error) {
 func (c *credential) valid(id string, now time.Time) error {
 	switch {
 	case c.issuer.Disabled:
-		return authError(fmt.Sprintf("Client with clientId '%s' is disabled", c.issuer.ID))
+		return authError(fmt.Sprintf("client %q is disabled", c.issuer.ID))
 	case c.issuer.Expires.Before(now):
-		return authError(fmt.Sprintf("Client with clientId: '%s' has expired", c.issuer.ID))
+		return authError(fmt.Sprintf("client %q has expired", c.issuer.ID))
 	case c.certificate == nil:
 		return nil
 	}
@@ -102,13 +102,13 @@ func (d *directory) derive(id, ext string) (*credential, error) {
 		}
 		if c := said.Certificate; c != nil && c.Issuer != "" {
 			if issuer = c.Issuer; issuer == id {
-				return nil, errors.New("ext.certificate.issuer must differ from the supplied clientId")
+				return nil, errors.New("the certificate has its own client as issuer")
 			}
 		}
 	}
 	owner, ok := d.clients[issuer]
 	if !ok {
-		return nil, authError(fmt.Sprintf("Client with clientId '%s' not found", issuer))
+		return nil, authError(fmt.Sprintf("client %q is not found", issuer))
 	}
 	c := &credential{issuer: owner, key: owner.AccessToken, scopes: owner.expanded, expires: owner.Expires.Time, certificate: said.Certificate}
 	if cert := said.Certificate; cert != nil {
@@ -123,11 +123,11 @@ func (d *directory) derive(id, ext string) (*credential, error) {
 		have := d.roles.expand(append(everybody, c.scopes...))
 		for _, s := range *said.AuthorizedScopes {
 			if !validScope(s) {
-				return nil, errors.New("ext.authorizedScopes must be an array of valid scopes")
+				return nil, errors.New("authorizedScopes holds what is no scope")
 			}
 		}
 		if !satisfiesAll(have, *said.AuthorizedScopes) {
-			c.err = authError(fmt.Sprintf("Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n\n```\n%s\n```\n\nauthorizedScopes are:\n\n```\n%s\n```",
+			c.err = authError(fmt.Sprintf("authorizedScopes holds what the credentials have not. The credentials have:\n\n```\n%s\n```\n\nauthorizedScopes are:\n\n```\n%s\n```",
 				strings.Join(have, "\n"), strings.Join(*said.AuthorizedScopes, "\n")))
 		}
 		c.scopes = *said.AuthorizedScopes
@@ -189,12 +189,12 @@ func identifyBy(d *directory, r *http.Request, body []byte, at moment) *identity
 	req := hawkRequest{method: r.Method, resource: resource(r)}
 	req.host, req.port = hostAndPort(r)
 	if _, _, bewit := splitBewit(req.resource); bewit && header != "" {
-		return &identity{status: authFailed, message: "Cannot use two authentication schemes at once: the request has both a bewit and an Authorization header"}
+		return &identity{status: authFailed, message: "the request is signed twice, with a bewit and a header"}
 	}
 	who := d.authenticate(req, header, at)
 	if who.status == authSuccess && who.hash != "" {
 		if sum := payloadHash(r.Header.Get("Content-Type"), body); !sameText(who.hash, sum) {
-			return &identity{status: authFailed, message: fmt.Sprintf("Invalid payload hash: %s\nComputed payload hash: %s", who.hash, sum)}
+			return &identity{status: authFailed, message: fmt.Sprintf("the body has another hash than the signature says: %s instead of %s", who.hash, sum)}
 		}
 	}
 	return who

@@ -161,7 +161,7 @@ func (s *Server) indexTask(t *task) {
 func (c *call) indexed(path string) (indexedTask, error) {
 	t, ok := c.s.index.tasks.rows[path]
 	if !ok || !t.Expires.After(c.now) {
-		return t, refuse("ResourceNotFound", "Indexed task not found")
+		return t, refuse("ResourceNotFound", "there is no task at this path")
 	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,8 +24,12 @@ type journal struct {
 	writing *batch // what is being written; nil if nothing is
 	failed  error  // since this, nothing can be served any more
 	wake    chan struct{}
-	done    chan struct{}
+	quit    chan struct{} // closed to end the writing
+	done    chan struct{} // closed when it has ended
 }
+
+// errClosed is what requests get that come too late.
+var errClosed = errors.New("the services are closed")
 
 type change struct {
 	bucket, key string
@@ -50,7 +55,7 @@ func openJournal(dir string, gate sync.Locker) (*journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w (is it in use by another process?)", file, err)
 	}
-	j := &journal{db: db, gate: gate, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	j := &journal{db: db, gate: gate, wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
 	go j.run()
 	return j, nil
 }
@@ -100,7 +105,12 @@ func (j *journal) wait() error {
 
 func (j *journal) run() {
 	defer close(j.done)
-	for range j.wake {
+	for {
+		select {
+		case <-j.quit:
+			return
+		case <-j.wake:
+		}
 		j.gate.Lock()
 		j.mu.Lock()
 		changes, b := j.pending, j.batch
@@ -151,7 +161,12 @@ func (j *journal) close() error {
 		return nil
 	}
 	err := j.wait()
-	close(j.wake)
+	j.mu.Lock()
+	if j.failed == nil {
+		j.failed = errClosed
+	}
+	j.mu.Unlock()
+	close(j.quit)
 	<-j.done
 	if e := j.db.Close(); err == nil {
 		err = e

@@ -66,7 +66,7 @@ func notifyCall(kind, denyKind, field string) handler {
 		c.s.mu.Lock()
 		defer c.s.mu.Unlock()
 		if c.s.notify.denied.rows[denyKind+"\n"+to] {
-			return nil, refuse("DenylistedAddress", "%s %s is denylisted", denyKind, to)
+			return nil, refuse("DenylistedAddress", "%s %s is on the denylist", denyKind, to)
 		}
 		c.s.send(Notification{Kind: kind, Address: to, Time: newStamp(c.now).Time, Message: in})
 		return &answer{status: 200, body: object{}}, nil

@@ -27,7 +27,7 @@ func createUpload(c *call) (any, error) {
 	row, exists := c.s.objects.rows[key]
 	if exists && (row.UploadID != uploadID || row.ProjectID != project || !row.Expires.Equal(expires.Time)) {
 		c.s.mu.Unlock()
-		return nil, refuse("RequestConflict", "Object already exists")
+		return nil, refuse("RequestConflict", "there is such an object already, of another upload")
 	}
 	row.ProjectID, row.UploadID, row.Expires = project, uploadID, expires
 	if err := row.addHashes(in); err != nil {
@@ -40,7 +40,7 @@ func createUpload(c *call) (any, error) {
 	if inline, ok := proposed["dataInline"].(object); ok {
 		content, err := base64.StdEncoding.DecodeString(text(inline, "objectData"))
 		if err != nil {
-			return nil, refuse("InputError", "Invalid base64 objectData")
+			return nil, refuse("InputError", "objectData is no base64")
 		}
 		if err := c.s.storeBlob(key, content, text(inline, "contentType"), ""); err != nil {
 			return nil, err
@@ -68,7 +68,7 @@ func (row *storedObject) addHashes(in object) error {
 	for _, algorithm := range sortedKeys(hashes) {
 		sum, _ := hashes[algorithm].(string)
 		if old := row.Hashes[algorithm]; old != "" && old != sum {
-			return refuse("RequestConflict", "Content hash already exists with a different value")
+			return refuse("RequestConflict", "another %s was said before", algorithm)
 		}
 		merged := map[string]string{algorithm: sum}
 		for k, v := range row.Hashes {
@@ -96,21 +96,21 @@ func finishUpload(c *call) (any, error) {
 	row, ok := c.s.objects.rows[key]
 	switch {
 	case !ok:
-		return nil, refuse("ResourceNotFound", "Object %q not found", name)
+		return nil, refuse("ResourceNotFound", "there is no object %q", name)
 	case row.ProjectID != project:
-		return nil, refuse("InputError", "Object %q does not have projectId %s", name, project)
+		return nil, refuse("InputError", "object %q is not of the project %s", name, project)
 	case row.UploadID == "":
 		hashes, _ := in["hashes"].(object)
 		for _, algorithm := range sortedKeys(hashes) {
 			if row.Hashes[algorithm] != hashes[algorithm] {
-				return nil, refuse("RequestConflict", "Object %q is already finished, but without or with a different hash for algorithm %s", name, algorithm)
+				return nil, refuse("RequestConflict", "object %q is finished, with another %s or none", name, algorithm)
 			}
 		}
 		return object{}, nil
 	case row.UploadID != uploadID:
-		return nil, refuse("RequestConflict", "Object %q does not have uploadId %s", name, uploadID)
+		return nil, refuse("RequestConflict", "object %q has another uploadId than %s", name, uploadID)
 	case !row.Stored:
-		return nil, refuse("InputError", "Object %q has no content", name)
+		return nil, refuse("InputError", "object %q has no content yet", name)
 	}
 	if err := row.addHashes(in); err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (c *call) finished() (storedObject, string, error) {
 	key := objectKey(c.params["name"])
 	row, ok := c.s.objects.rows[key]
 	if !ok || row.UploadID != "" || !row.Stored || row.Expires.Before(c.now) {
-		return row, key, refuse("ResourceNotFound", "Object %q not found", c.params["name"])
+		return row, key, refuse("ResourceNotFound", "there is no object %q", c.params["name"])
 	}
 	return row, key, nil
 }
@@ -157,7 +157,7 @@ func startDownload(c *call) (any, error) {
 	if _, ok := accepted["simple"]; ok {
 		return object{"method": "simple", "url": address}, nil
 	}
-	return nil, refuse("NoMatchingMethod", "Object supports methods simple, getUrl")
+	return nil, refuse("NoMatchingMethod", "downloads are possible with simple and getUrl")
 }
 
 func objectMetadata(c *call) (any, error) {

@@ -53,7 +53,7 @@ func purgeRequests(c *call) (any, error) {
 	if text := c.query["since"]; text != "" {
 		var err error
 		if since, err = parseStamp(text); err != nil {
-			return nil, refuse("InvalidRequestArguments", "Query-string parameter: since=%q is not valid, error: Invalid Date", text)
+			return nil, refuse("InvalidRequestArguments", "the query has since=%q, which is no time", text)
 		}
 	}
 	c.s.mu.Lock()

@@ -56,7 +56,7 @@ func getRole(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	r, ok := c.s.auth.roles.rows[c.params["roleId"]]
 	if !ok {
-		return nil, refuse("ResourceNotFound", "Role not found")
+		return nil, refuse("ResourceNotFound", "there is no such role")
 	}
 	return c.s.roleReply(r), nil
 }
@@ -75,7 +75,7 @@ func createRole(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	if old, ok := c.s.auth.roles.rows[id]; ok {
 		if old.Description != text(in, "description") || !slices.Equal(old.Scopes, scopes) {
-			return nil, refuse("RequestConflict", "Role with roleId '%s' already exists", id)
+			return nil, refuse("RequestConflict", "there is a role %q already, with other scopes or another description", id)
 		}
 		return c.s.roleReply(old), nil
 	}
@@ -111,7 +111,7 @@ func updateRole(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	row, ok := c.s.auth.roles.rows[id]
 	if !ok {
-		return nil, refuse("ResourceNotFound", "Role with roleId '%s' not found", id)
+		return nil, refuse("ResourceNotFound", "there is no role %q", id)
 	}
 	former := c.s.directory.Load().roles.expand(row.Scopes)
 	var added []string

@@ -27,7 +27,7 @@ func getSecret(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	row, ok := c.s.secrets.rows[c.params["name"]]
 	if !ok || !row.Expires.After(c.now) {
-		return nil, refuse("ResourceNotFound", "Secret not found")
+		return nil, refuse("ResourceNotFound", "there is no such secret")
 	}
 	return object{"secret": row.Secret, "expires": row.Expires}, nil
 }

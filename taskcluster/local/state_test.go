@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -217,12 +216,44 @@ func TestKill(t *testing.T) {
 			})
 		}
 		time.Sleep(time.Duration(50+37*round) * time.Millisecond)
-		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL))
+		require.NoError(t, cmd.Process.Kill())
 		stop.Store(true)
 		group.Wait()
 		_ = cmd.Wait()
 	}
 	assert.Greater(t, len(kept), 20)
+}
+
+// What cannot be written is not promised, and nothing is after that.
+func TestBrokenStore(t *testing.T) {
+	s, err := New(Options{State: t.TempDir()})
+	require.NoError(t, err)
+	w := &world{Server: s, t: t, clock: newFakeClock()}
+	w.listen()
+	defer w.stop()
+	c := w.root()
+	_, err = c.queue.CreateTask(slugid.Nice(), w.task())
+	require.NoError(t, err)
+	require.NoError(t, s.journal.db.Close())
+	_, err = c.queue.CreateTask(slugid.Nice(), w.task())
+	assert.Contains(t, refused(t, err, 500, "InternalServerError").Message, "cannot be written")
+	_, err = c.queue.Status(group1)
+	refused(t, err, 500, "InternalServerError")
+	require.Error(t, s.Close())
+}
+
+// A request that comes after the end is refused.
+func TestRequestsAfterTheEnd(t *testing.T) {
+	s, err := New(Options{State: t.TempDir()})
+	require.NoError(t, err)
+	w := &world{Server: s, t: t, clock: newFakeClock()}
+	w.listen()
+	defer w.stop()
+	c := w.root()
+	require.NoError(t, s.Close())
+	s.Settle()
+	_, err = c.queue.CreateTask(slugid.Nice(), w.task())
+	assert.Contains(t, refused(t, err, 500, "InternalServerError").Message, "closed")
 }
 
 func TestShutdown(t *testing.T) {

@@ -274,14 +274,14 @@ func (s *Server) keepDefinition(t *task) {
 func (s *Server) find(id string) (*task, error) {
 	t := s.queue.tasks[id]
 	if t == nil {
-		return nil, refuse("ResourceNotFound", "`%s` does not correspond to a task that exists.\nAre you sure this task has already been submitted?", id)
+		return nil, refuse("ResourceNotFound", "there is no task `%s`", id)
 	}
 	return t, nil
 }
 
 // lateRefusal is what calls answer that come after the deadline.
 func lateRefusal(t *task, what string) error {
-	return refuse("RequestConflict", "Task `%s` can't be %s past its deadline at %s.", t.id, what, t.Deadline)
+	return refuse("RequestConflict", "task `%s` cannot be %s any more: its deadline was %s", t.id, what, t.Deadline)
 }
 
 func (t *task) late(now time.Time) bool { return t.Deadline.Before(now) }

@@ -98,7 +98,7 @@ func rerunTask(c *call, t *task) error {
 		return nil
 	}
 	if len(t.Runs) >= maxRuns {
-		return refuse("RequestConflict", "Maximum number of runs reached (%d).", maxRuns)
+		return refuse("RequestConflict", "the task has had %d runs already", maxRuns)
 	}
 	t.RetriesLeft = min(t.Retries, maxRuns-len(t.Runs)-1)
 	c.s.addRun(t, "rerun", c.now)
@@ -116,7 +116,7 @@ func cancelTask(c *call, t *task) error {
 
 func changeTaskPriority(c *call, t *task) error {
 	if !t.active() {
-		return refuse("RequestConflict", "Task `%s` is resolved, its priority cannot be changed.", t.id)
+		return refuse("RequestConflict", "task `%s` is resolved, its priority says nothing any more", t.id)
 	}
 	if t.late(c.now) {
 		return lateRefusal(t, "changed")

@@ -23,7 +23,7 @@ func createTask(c *call) (any, error) {
 		return nil, err
 	}
 	if list, _ := def["dependencies"].([]any); len(list) > maxDependencies {
-		return nil, refuse("InputError", "task.dependencies exceeds the maximum allowed number of dependencies (%d)", maxDependencies)
+		return nil, refuse("InputError", "more than %d dependencies", maxDependencies)
 	}
 	if text(def, "projectId") == "" {
 		def["projectId"] = "none"
@@ -63,13 +63,13 @@ func completeQueueID(def object) error {
 		if joined := provisioner + "/" + worker; id == "" {
 			def["taskQueueId"] = joined
 		} else if id != joined {
-			return refuse("InputError", "taskQueueId %q must match \"provisionerId/workerType\", which is %q", id, joined)
+			return refuse("InputError", "taskQueueId is %q, but provisionerId and workerType make %q", id, joined)
 		}
 	case id != "":
 		provisioner, worker, _ = strings.Cut(id, "/")
 		def["provisionerId"], def["workerType"] = provisioner, worker
 	default:
-		return refuse("InputError", "at least a provisionerId and a workerType or a taskQueueId must be provided")
+		return refuse("InputError", "neither taskQueueId nor provisionerId and workerType are given")
 	}
 	return nil
 }
@@ -82,26 +82,25 @@ func (s *Server) newTask(taskID string, def object, now time.Time) (*task, error
 	created, deadline := stampOf(def, "created"), stampOf(def, "deadline")
 	switch {
 	case created.Before(now.Add(-drift)):
-		return nil, refuse("InputError", "`created` cannot be in the past (max 15min drift): %s", created)
+		return nil, refuse("InputError", "created is %s, more than 15 minutes ago", created)
 	case created.After(now.Add(drift)):
-		return nil, refuse("InputError", "`created` cannot be in the future (max 15min drift): %s", created)
+		return nil, refuse("InputError", "created is %s, more than 15 minutes ahead", created)
 	case created.After(deadline.Time):
-		// The real queue says it the wrong way round as well.
-		return nil, refuse("InputError", "`deadline` cannot be later than `created`: %s, %s", deadline, created)
+		return nil, refuse("InputError", "deadline %s is before created %s", deadline, created)
 	case deadline.Before(now):
-		return nil, refuse("InputError", "`deadline` cannot be in the past: %s", deadline)
+		return nil, refuse("InputError", "deadline %s is past", deadline)
 	case deadline.After(now.Add(s.o.MaxDeadline + drift)):
-		return nil, refuse("InputError", "`deadline` cannot be more than %g days into the future: %s", s.o.MaxDeadline.Hours()/24, deadline)
+		return nil, refuse("InputError", "deadline is more than %g days ahead: %s", s.o.MaxDeadline.Hours()/24, deadline)
 	}
 	expires := newStamp(deadline.AddDate(1, 0, 0))
 	if text(def, "expires") != "" {
 		expires = stampOf(def, "expires")
 	}
 	if deadline.After(expires.Time) {
-		return nil, refuse("InputError", "`expires` cannot be before `deadline`: %s, %s", expires, deadline)
+		return nil, refuse("InputError", "expires %s is before deadline %s", expires, deadline)
 	}
 	if slices.ContainsFunc(texts(def, "scopes"), func(s string) bool { return strings.HasSuffix(s, "**") }) {
-		return nil, refuse("InputError", "scopes must not end with `**`")
+		return nil, refuse("InputError", "a scope ends in `**`")
 	}
 	def["created"], def["deadline"], def["expires"] = created.String(), deadline.String(), expires.String()
 	retries, _ := def["retries"].(float64)
@@ -123,7 +122,7 @@ func (s *Server) insertTask(t *task, now time.Time) (*task, error) {
 	}
 	if old := q.tasks[t.id]; old != nil {
 		if !bytes.Equal(old.text, t.text) {
-			return nil, refuse("RequestConflict", "taskId `%s` already used by another task.\nThis could be the result of faulty idempotency!", t.id)
+			return nil, refuse("RequestConflict", "there is a task `%s` already, with another definition", t.id)
 		}
 		return old, nil
 	}
@@ -158,14 +157,14 @@ func (s *Server) ensureGroup(t *task) error {
 		s.queue.groups.set(t.TaskGroupID, &group{SchedulerID: t.SchedulerID, Expires: extended})
 		return nil
 	case g.SchedulerID != t.SchedulerID:
-		return refuse("RequestConflict", "Task group `%s` contains tasks with a schedulerId other than `%s`.\nAll tasks in the same task-group must have the same schedulerId.", t.TaskGroupID, t.SchedulerID)
+		return refuse("RequestConflict", "task group `%s` is of the schedulerId `%s`, the task of `%s`", t.TaskGroupID, g.SchedulerID, t.SchedulerID)
 	}
 	if t.Expires.After(g.Expires.Time) {
 		g.Expires = extended
 		s.queue.groups.set(t.TaskGroupID, g)
 	}
 	if !g.Sealed.IsZero() {
-		return refuse("RequestConflict", "Task group `%s` is sealed and does not accept new tasks.", t.TaskGroupID)
+		return refuse("RequestConflict", "task group `%s` is sealed: it takes no more tasks", t.TaskGroupID)
 	}
 	return nil
 }
@@ -200,8 +199,8 @@ func (s *Server) checkDependencies(t *task) error {
 			b.WriteString(" * " + id + "\n")
 		}
 	}
-	list("`task.dependencies` references non-existing tasks:", missing)
-	list("`task.dependencies` references tasks that expire before `task.deadline`:", expiring)
+	list("dependencies that do not exist:", missing)
+	list("dependencies that expire before the deadline:", expiring)
 	f := refuse("InputError", "%s", b.String())
 	f.details = map[string]any{"missingTaskDependencies": missing, "expiringTaskDependencies": expiring}
 	return f

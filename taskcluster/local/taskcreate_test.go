@@ -115,28 +115,28 @@ func TestCreateTaskChecks(t *testing.T) {
 		code   string
 		says   string
 	}{
-		{"too early", func(d *tcqueue.TaskDefinitionRequest) { d.Created = at(-16 * time.Minute) }, 400, "InputError", "`created` cannot be in the past"},
-		{"too late", func(d *tcqueue.TaskDefinitionRequest) { d.Created = at(16 * time.Minute) }, 400, "InputError", "`created` cannot be in the future"},
-		{"deadline before created", func(d *tcqueue.TaskDefinitionRequest) { d.Created, d.Deadline = at(5*time.Minute), at(4*time.Minute) }, 400, "InputError", "`deadline` cannot be later than `created`"},
-		{"deadline in the past", func(d *tcqueue.TaskDefinitionRequest) { d.Created, d.Deadline = at(-5*time.Minute), at(-time.Minute) }, 400, "InputError", "`deadline` cannot be in the past"},
+		{"too early", func(d *tcqueue.TaskDefinitionRequest) { d.Created = at(-16 * time.Minute) }, 400, "InputError", "15 minutes ago"},
+		{"too late", func(d *tcqueue.TaskDefinitionRequest) { d.Created = at(16 * time.Minute) }, 400, "InputError", "15 minutes ahead"},
+		{"deadline before created", func(d *tcqueue.TaskDefinitionRequest) { d.Created, d.Deadline = at(5*time.Minute), at(4*time.Minute) }, 400, "InputError", "is before created"},
+		{"deadline in the past", func(d *tcqueue.TaskDefinitionRequest) { d.Created, d.Deadline = at(-5*time.Minute), at(-time.Minute) }, 400, "InputError", "is past"},
 		{"deadline too far", func(d *tcqueue.TaskDefinitionRequest) {
 			d.Deadline, d.Expires = at(5*24*time.Hour+16*time.Minute), at(20*24*time.Hour)
 		}, 400, "InputError", "more than 5 days"},
 		{"deadline just near enough", func(d *tcqueue.TaskDefinitionRequest) {
 			d.Deadline, d.Expires = at(5*24*time.Hour+14*time.Minute), at(20*24*time.Hour)
 		}, 200, "", ""},
-		{"expires before deadline", func(d *tcqueue.TaskDefinitionRequest) { d.Expires = at(30 * time.Minute) }, 400, "InputError", "`expires` cannot be before"},
+		{"expires before deadline", func(d *tcqueue.TaskDefinitionRequest) { d.Expires = at(30 * time.Minute) }, 400, "InputError", "is before deadline"},
 		{"two stars", func(d *tcqueue.TaskDefinitionRequest) { d.Scopes = []string{"a**"} }, 400, "InputError", "**"},
 		{"a scope with a newline", func(d *tcqueue.TaskDefinitionRequest) { d.Scopes = []string{"a\n"} }, 400, "InputValidationError", "scopes.0"},
-		{"a missing dependency", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = []string{dep, ids[0]} }, 400, "InputError", "non-existing tasks:\n * " + ids[0]},
-		{"an expiring dependency", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = []string{dep, short} }, 400, "InputError", "expire before `task.deadline`:\n * " + short},
+		{"a missing dependency", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = []string{dep, ids[0]} }, 400, "InputError", "do not exist:\n * " + ids[0]},
+		{"an expiring dependency", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = []string{dep, short} }, 400, "InputError", "expire before the deadline:\n * " + short},
 		{"the same dependency twice", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = []string{dep, dep} }, 400, "InputValidationError", "equal"},
 		{"10,001 dependencies", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = ids }, 400, "InputValidationError", "dependencies"},
-		{"10,000 dependencies", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = ids[:10_000] }, 400, "InputError", "non-existing"},
+		{"10,000 dependencies", func(d *tcqueue.TaskDefinitionRequest) { d.Dependencies = ids[:10_000] }, 400, "InputError", "do not exist"},
 		{"another scheduler in the group", func(d *tcqueue.TaskDefinitionRequest) { d.SchedulerID = "other" }, 409, "RequestConflict", "schedulerId"},
 		{"a sealed group", func(d *tcqueue.TaskDefinitionRequest) { d.TaskGroupID = sealed }, 409, "RequestConflict", "sealed"},
 		{"no queue", func(d *tcqueue.TaskDefinitionRequest) { d.ProvisionerID, d.WorkerType = "", "" }, 400, "InputError", "taskQueueId"},
-		{"queues that disagree", func(d *tcqueue.TaskDefinitionRequest) { d.TaskQueueID = "local/windows" }, 400, "InputError", "must match"},
+		{"queues that disagree", func(d *tcqueue.TaskDefinitionRequest) { d.TaskQueueID = "local/windows" }, 400, "InputError", "but provisionerId"},
 		{"queues that agree", func(d *tcqueue.TaskDefinitionRequest) { d.TaskQueueID = "local/linux" }, 200, "", ""},
 		{"a bad worker type", func(d *tcqueue.TaskDefinitionRequest) { d.WorkerType = "Linux" }, 400, "InputValidationError", "workerType"},
 		{"65 routes", func(d *tcqueue.TaskDefinitionRequest) { d.Routes = many(65, "r") }, 400, "InputValidationError", "routes"},
@@ -195,8 +195,8 @@ func TestCreateTaskScopes(t *testing.T) {
 		have := append(append([]string{}, need[:i]...), need[i+1:]...)
 		_, err := w.with(have...).queue.CreateTask(slugid.Nice(), def())
 		body := refused(t, err, 403, "InsufficientScopes")
-		assert.Contains(t, body.Message, "Client ID "+RootClient+" does not have sufficient scopes and is missing the following scopes")
-		missing, _, _ := strings.Cut(body.Message, "This request requires")
+		assert.Contains(t, body.Message, "client "+RootClient+" is missing the following scopes")
+		missing, _, _ := strings.Cut(body.Message, "The call needs")
 		assert.Contains(t, missing, scope)
 		for _, other := range have {
 			assert.NotContains(t, missing, `"`+other+`"`)
@@ -207,7 +207,7 @@ func TestCreateTaskScopes(t *testing.T) {
 	refused(t, err, 403, "InsufficientScopes")
 	_, err = w.as(nil).queue.CreateTask(slugid.Nice(), def())
 	body := refused(t, err, 403, "InsufficientScopes")
-	assert.Contains(t, body.Message, "This request requires Taskcluster credentials that satisfy")
+	assert.Contains(t, body.Message, "credentials are needed that satisfy")
 	// By default a task is of the project none.
 	_, err = w.with("queue:scheduler-id:test", "queue:create-task:lowest:local/linux").queue.CreateTask(slugid.Nice(), w.task())
 	assert.Contains(t, refused(t, err, 403, "InsufficientScopes").Message, "queue:create-task:project:none")

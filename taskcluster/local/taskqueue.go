@@ -1,6 +1,7 @@
 package local
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,18 +39,19 @@ func getTaskQueue(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	q, ok := c.s.queue.seen.rows[c.params["taskQueueId"]]
 	if !ok {
-		return nil, refuse("ResourceNotFound", "Task queue with `%s` not found. Are you sure it was created?", c.params["taskQueueId"])
+		return nil, refuse("ResourceNotFound", "no worker has asked for tasks of `%s`", c.params["taskQueueId"])
 	}
 	return q, nil
 }
 
 // claimed gives the tasks of a queue that workers have, in the order of their ids.
 func (s *Server) claimed(queueID string) (found []*task) {
-	for _, id := range sortedKeys(s.queue.tasks) {
-		if t := s.queue.tasks[id]; t.TaskQueueID == queueID && t.state() == running {
+	for _, t := range s.queue.tasks {
+		if t.TaskQueueID == queueID && t.state() == running {
 			found = append(found, t)
 		}
 	}
+	slices.SortFunc(found, func(a, b *task) int { return strings.Compare(a.id, b.id) })
 	return found
 }
 

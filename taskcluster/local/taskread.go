@@ -54,7 +54,7 @@ func listDependentTasks(c *call) (any, error) {
 	defer c.s.mu.Unlock()
 	id := c.params["taskId"]
 	if c.s.queue.tasks[id] == nil {
-		return nil, refuse("ResourceNotFound", "Task with taskId: `%s` was not found", id)
+		return nil, refuse("ResourceNotFound", "there is no task `%s`", id)
 	}
 	rows, token, err := page(c, c.s.queue.dependents[id])
 	return paged(object{"taskId": id, "tasks": c.s.bothOf(rows)}, token), err
@@ -73,7 +73,7 @@ func (s *Server) bothOf(ids []string) []object {
 func (s *Server) findGroup(id string) (*group, error) {
 	g := s.queue.groups.rows[id]
 	if g == nil {
-		return nil, refuse("ResourceNotFound", "No task-group with taskGroupId: `%s`", id)
+		return nil, refuse("ResourceNotFound", "there is no task group `%s`", id)
 	}
 	return g, nil
 }
@@ -133,7 +133,7 @@ func cancelTaskGroup(c *call) (any, error) {
 	}
 	if g.Sealed.IsZero() {
 		// As in the real queue this comes before the question who asks.
-		return nil, refuse("RequestConflict", "Cannot cancel unsealed task group: `%s`", id)
+		return nil, refuse("RequestConflict", "task group `%s` is not sealed, so it cannot be canceled", id)
 	}
 	if err := c.authorize(map[string]string{"schedulerId": g.SchedulerID}, nil); err != nil {
 		return nil, err
