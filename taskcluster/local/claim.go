@@ -157,6 +157,14 @@ func reclaimTask(c *call) (any, error) {
 	}, nil
 }
 
+// resolveRun ends the running run of a task as completed or failed.
+func (s *Server) resolveRun(t *task, target string, now time.Time) {
+	r := t.last()
+	r.State, r.ReasonResolved, r.Resolved = target, target, newStamp(now)
+	s.keep(t)
+	s.resolved(t, target, now)
+}
+
 // report makes the handler that resolves a run as completed or failed.
 func report(target string) handler {
 	return func(c *call) (any, error) {
@@ -177,9 +185,7 @@ func report(target string) handler {
 		case r.RunID != n:
 			return nil, refuse("RequestConflict", "run %d of task `%s` does not run, or no longer", n, t.id)
 		case r.State == running:
-			r.State, r.ReasonResolved, r.Resolved = target, target, newStamp(c.now)
-			c.s.keep(t)
-			c.s.resolved(t, target, c.now)
+			c.s.resolveRun(t, target, c.now)
 		}
 		return statusReply(t), nil
 	}

@@ -44,6 +44,9 @@ func (s *Server) enqueue(t *task) {
 		q.pending[t.TaskQueueID] = p
 	}
 	heap.Push(p, pendingEntry{max(slices.Index(priorities, t.Priority), 0), t.Queued, t.id, t.last().RunID})
+	if builtIn[t.TaskQueueID] != "" {
+		s.due.add(t.last().Scheduled.Time, dueBuiltIn, t.id)
+	}
 	close(s.arrivals)
 	s.arrivals = make(chan struct{})
 }
@@ -91,6 +94,7 @@ const (
 	dueDeadline = "deadline" // of a task
 	dueClaim    = "claim"    // of a run
 	dueHook     = "hook"
+	dueBuiltIn  = "built-in" // a task for one of the workers that every deployment has
 )
 
 // dueEntry is something to be done when its time has come. Whether it is still to be done is found out then.
@@ -143,6 +147,8 @@ func (s *Server) settle(now time.Time) {
 			}
 		case dueClaim:
 			s.expireClaim(e, now)
+		case dueBuiltIn:
+			s.runBuiltIn(e.id, now)
 		case dueHook:
 			s.fireScheduled(e, now)
 		}

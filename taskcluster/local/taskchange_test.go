@@ -436,3 +436,24 @@ func TestClaimWorkWaits(t *testing.T) {
 	assert.Equal(t, id, <-got)
 	assert.Less(t, time.Since(start), 5*time.Second)
 }
+
+// Built-in workers resolve their tasks at once, chains of them too.
+func TestBuiltInWorkers(t *testing.T) {
+	w := newWorld(t)
+	on := func(worker string, dependencies ...string) edit {
+		return func(d *tcqueue.TaskDefinitionRequest) {
+			d.ProvisionerID, d.WorkerType, d.Payload, d.Dependencies = "built-in", worker, []byte(`{}`), dependencies
+		}
+	}
+	first := w.create(on("succeed"))
+	last := first
+	for range 50 {
+		last = w.create(on("succeed", last))
+	}
+	bad := w.create(on("fail", last))
+	wrong := w.create(on("succeed"), func(d *tcqueue.TaskDefinitionRequest) { d.Payload = []byte(`{"a": 1}`) })
+	assert.Equal(t, []string{"scheduled completed completed"}, w.runs(first))
+	assert.Equal(t, "completed", w.state(last))
+	assert.Equal(t, []string{"scheduled failed failed"}, w.runs(bad))
+	assert.Equal(t, []string{"scheduled exception malformed-payload"}, w.runs(wrong))
+}
