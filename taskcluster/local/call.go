@@ -354,6 +354,7 @@ func (c *call) refused(err error) *answer {
 		c.s.log.Error("failure", "call", c.route.id(), "error", err)
 		f = refuse("InternalServerError", "Internal Server Error: %v", err)
 	}
+	c.s.log.Debug("refused", "call", c.route.id(), "code", f.code, "details", f.details)
 	var payload any = c.input
 	if o, ok := payload.(object); ok && c.route.service == "secrets" {
 		hidden := object{"secret": "(OMITTED)"}

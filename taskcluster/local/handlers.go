@@ -1,10 +1,5 @@
 package local
 
-import (
-	"encoding/base64"
-	"strings"
-)
-
 // handlers are the calls that are served, by service. Those that every service has are in monitoring.
 var handlers = map[string]map[string]handler{
 	"auth": {
@@ -119,7 +114,3 @@ var handlers = map[string]map[string]handler{
 		"download":      downloadObject,
 	},
 }
-
-func upper(s string) string { return strings.ToUpper(s) }
-
-func base64Std(text []byte) string { return base64.StdEncoding.EncodeToString(text) }

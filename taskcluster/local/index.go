@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -271,7 +272,7 @@ func findArtifactFromTask(c *call) (any, error) {
 	}
 	own := c.s.RootCredentials()
 	ext := mustJSON(object{"authorizedScopes": []string{"queue:get-artifact:" + name}})
-	bewit := newBewit(own.ClientID, own.AccessToken, r, c.s.o.SignatureClock().Add(15*time.Minute), base64Std(ext))
+	bewit := newBewit(own.ClientID, own.AccessToken, r, c.s.o.SignatureClock().Add(15*time.Minute), base64.StdEncoding.EncodeToString(ext))
 	address := root.Scheme + "://" + root.Host + r.resource + "?bewit=" + bewit
 	return &answer{status: http.StatusSeeOther, header: http.Header{"Location": {address}}, body: object{"url": address}}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -162,7 +163,7 @@ func (c *call) moment() moment { return moment{c.now, c.s.o.SignatureClock()} }
 func authenticateHawk(c *call) (any, error) {
 	in := c.data()
 	port, _ := in["port"].(float64)
-	r := hawkRequest{method: upper(text(in, "method")), resource: text(in, "resource"), host: text(in, "host"), port: int(port)}
+	r := hawkRequest{method: strings.ToUpper(text(in, "method")), resource: text(in, "resource"), host: text(in, "host"), port: int(port)}
 	return c.s.directory.Load().authenticate(r, text(in, "authorization"), c.moment()).reply(), nil
 }
 

@@ -20,7 +20,7 @@ func getStatus(c *call) (any, error) {
 	return statusReply(t), nil
 }
 
-// batch makes the handler of a call that gives many tasks. Unknown ones are left out, in silence.
+// batchOf makes the handler of a call that gives many tasks. Unknown ones are left out, in silence.
 func batchOf(field string, show func(t *task) object) handler {
 	return func(c *call) (any, error) {
 		ids := texts(c.data(), "taskIds")
