@@ -53,10 +53,11 @@ this machine can reach, until it is interrupted. Nothing runs the tasks.
 
 The output is what a shell has to evaluate so that Taskcluster's clients, and this program, use these services.
 
-A fault makes calls fail on purpose, as ROUTE:KIND[=VALUE][:PROBABILITY]:
+A fault makes calls fail on purpose, as ROUTE:KIND[=VALUE][:PROBABILITY[:BURST]]:
 
   *:latency=20ms             every answer comes later
-  queue.createTask:503:0.1   every tenth call answers 503; also 429, whose value is for Retry-After
+  queue.createTask:503:0.1   every tenth call answers 503
+  queue.*:429=2s:0.05:3      429 with Retry-After, for three tries in a row
   *:drop-before:0.05         the connection ends, and nothing is done
   *:drop-after:0.05          it is done, and the connection ends without an answer
   *:duplicate:0.05           the request arrives twice
@@ -115,11 +116,14 @@ func (a *App) serveLocally(ctx context.Context, o *serveOptions) error {
 // exports is what a shell evaluates to use the services.
 func exports(r *local.Running, credentials bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "export %s=%s\n", taskcluster.RootURLVariable, r.RootURL())
+	env := local.Environment(r.RootURL(), nil)
 	if credentials {
-		c := r.RootCredentials()
-		fmt.Fprintf(&b, "export %s=%s\n", taskcluster.ClientIDVariable, c.ClientID)
-		fmt.Fprintf(&b, "export %s=%s\n", taskcluster.AccessTokenVariable, c.AccessToken)
+		env = local.Environment(r.RootURL(), r.RootCredentials())
+	}
+	for _, name := range []string{taskcluster.RootURLVariable, taskcluster.ClientIDVariable, taskcluster.AccessTokenVariable} {
+		if value, ok := env[name]; ok {
+			fmt.Fprintf(&b, "export %s=%s\n", name, value)
+		}
 	}
 	// What was set before would not fit.
 	fmt.Fprintf(&b, "unset %s %s\n", taskcluster.CertificateVariable, taskcluster.ProxyURLVariable)

@@ -74,18 +74,18 @@ func (f Fault) Validate() error {
 	return nil
 }
 
-// ParseFault reads a fault as the command line has it: ROUTE:KIND[=VALUE][:PROBABILITY]. The kind may be a status,
-// whose value is what Retry-After says. Without a probability every call is hit.
+// ParseFault reads a fault as the command line has it: ROUTE:KIND[=VALUE][:PROBABILITY[:BURST]]. The kind may be a
+// status, whose value is what Retry-After says. Without a probability every call is hit.
 //
 //	*:latency=20ms
 //	queue.createTask:503:0.1
-//	queue.*:429=2s:0.05
+//	queue.*:429=2s:0.05:3
 //	*:drop-after:0.01
 func ParseFault(s string) (Fault, error) {
 	f := Fault{Probability: 1}
 	parts := strings.Split(s, ":")
-	if len(parts) < 2 || len(parts) > 3 {
-		return f, fmt.Errorf("fault %q is not ROUTE:KIND[=VALUE][:PROBABILITY]", s)
+	if len(parts) < 2 || len(parts) > 4 {
+		return f, fmt.Errorf("fault %q is not ROUTE:KIND[=VALUE][:PROBABILITY[:BURST]]", s)
 	}
 	f.Route = parts[0]
 	kind, value, valued := strings.Cut(parts[1], "=")
@@ -101,17 +101,24 @@ func ParseFault(s string) (Fault, error) {
 	} else {
 		f.Kind, f.Delay = FaultKind(kind), pause
 	}
-	if len(parts) == 3 {
+	if len(parts) > 2 {
 		p, err := strconv.ParseFloat(parts[2], 64)
 		if err != nil {
 			return f, fmt.Errorf("fault %q: %q is no probability", s, parts[2])
 		}
 		f.Probability = p
 	}
+	if len(parts) > 3 {
+		n, err := strconv.Atoi(parts[3])
+		if err != nil || n < 1 {
+			return f, fmt.Errorf("fault %q: %q is no number of tries", s, parts[3])
+		}
+		f.Burst = n
+	}
 	return f, f.Validate()
 }
 
-// String gives the fault as [ParseFault] reads it. A burst is not part of it.
+// String gives the fault as [ParseFault] reads it.
 func (f Fault) String() string {
 	kind, value := string(f.Kind), f.Delay
 	if f.Kind == Status {
@@ -120,7 +127,11 @@ func (f Fault) String() string {
 	if value != 0 {
 		kind += "=" + value.String()
 	}
-	return fmt.Sprintf("%s:%s:%s", f.Route, kind, strconv.FormatFloat(f.Probability, 'g', -1, 64))
+	text := fmt.Sprintf("%s:%s:%s", f.Route, kind, strconv.FormatFloat(f.Probability, 'g', -1, 64))
+	if f.Burst > 0 {
+		text += ":" + strconv.Itoa(f.Burst)
+	}
+	return text
 }
 
 // faultPlan decides which requests are hit. The fate of a request depends on the seed, on what it asks for and on how

@@ -23,6 +23,7 @@ func TestParseFault(t *testing.T) {
 		"*:latency=20ms":              {Route: "*", Kind: Latency, Probability: 1, Delay: 20 * time.Millisecond},
 		"queue.createTask:503:0.1":    {Route: "queue.createTask", Kind: Status, Status: 503, Probability: 0.1},
 		"queue.*:429=2s:0.05":         {Route: "queue.*", Kind: Status, Status: 429, Probability: 0.05, RetryAfter: 2 * time.Second},
+		"queue.*:429:0.05:3":          {Route: "queue.*", Kind: Status, Status: 429, Probability: 0.05, Burst: 3},
 		"createTask:429":              {Route: "createTask", Kind: Status, Status: 429, Probability: 1},
 		"*:drop-before:0.5":           {Route: "*", Kind: DropBefore, Probability: 0.5},
 		"*:drop-after:1":              {Route: "*", Kind: DropAfter, Probability: 1},
@@ -36,7 +37,7 @@ func TestParseFault(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, got, again)
 	}
-	for _, bad := range []string{"", "*", "*:", ":500", "*:404", "*:200", "*:latency", "*:latency=-1s", "*:slow-body", "*:explode", "*:500:2", "*:500:-1", "*:500:x", "*:500=x", "*:500:1:1", "[:500", "*:500:NaN"} {
+	for _, bad := range []string{"", "*", "*:", ":500", "*:404", "*:200", "*:latency", "*:latency=-1s", "*:slow-body", "*:explode", "*:500:2", "*:500:-1", "*:500:x", "*:500=x", "*:500:1:0", "*:500:1:x", "*:500:1:1:1", "[:500", "*:500:NaN"} {
 		_, err := ParseFault(bad)
 		assert.Error(t, err, bad)
 	}

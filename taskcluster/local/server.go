@@ -15,6 +15,8 @@ import (
 
 	"github.com/taskcluster/slugid-go/slugid"
 	tcclient "github.com/taskcluster/taskcluster/v87/clients/client-go"
+
+	"github.com/taskgraph-go/decision/taskcluster"
 )
 
 // RootClient is the client that may do everything.
@@ -202,6 +204,19 @@ func (s *Server) Credentials(scopes ...string) *tcclient.Credentials {
 // NamedCredentials makes temporary credentials that call themselves by a client id of their own.
 func (s *Server) NamedCredentials(clientID string, scopes ...string) *tcclient.Credentials {
 	return s.credentials(clientID, 24*time.Hour, scopes)
+}
+
+// Environment gives the variables by which clients, and this program, find a deployment at an address and show who they
+// are. Without credentials they are nobody.
+func Environment(rootURL string, c *tcclient.Credentials) map[string]string {
+	env := map[string]string{taskcluster.RootURLVariable: rootURL}
+	if c != nil {
+		env[taskcluster.ClientIDVariable], env[taskcluster.AccessTokenVariable] = c.ClientID, c.AccessToken
+		if c.Certificate != "" {
+			env[taskcluster.CertificateVariable] = c.Certificate
+		}
+	}
+	return env
 }
 
 // credentials makes temporary credentials as the services do for workers.

@@ -14,6 +14,8 @@ import (
 	"github.com/taskcluster/taskcluster/v87/clients/client-go/tcpurgecache"
 	"github.com/taskcluster/taskcluster/v87/clients/client-go/tcqueue"
 	"github.com/taskcluster/taskcluster/v87/clients/client-go/tcsecrets"
+
+	"github.com/taskgraph-go/decision/taskcluster"
 )
 
 func TestSecrets(t *testing.T) {
@@ -162,6 +164,28 @@ func TestMonitoring(t *testing.T) {
 		status, _, _ = w.send("GET", path, "", "", nil)
 		assert.Equal(t, 404, status, path)
 	}
+}
+
+// The client of this repository finds the services by the environment, with temporary credentials too.
+func TestEnvironment(t *testing.T) {
+	w := newWorld(t)
+	id := w.running()
+	up, err := w.announce(id, "private/x", object{"storageType": "s3", "contentType": "text/plain"})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, put(t, text(up, "putUrl"), "text/plain", "hello"))
+	w.index("a.b", 0)
+	for _, c := range []*tcclient.Credentials{w.RootCredentials(), w.Credentials("queue:get-artifact:private/*")} {
+		env := Environment(w.url, c)
+		options, err := taskcluster.FromEnvironment(func(name string) string { return env[name] })
+		require.NoError(t, err)
+		client := taskcluster.NewClient(options)
+		content, err := client.Artifact(t.Context(), id, "private/x")
+		require.NoError(t, err)
+		assert.Equal(t, "hello", string(content))
+		_, err = client.FindTask(t.Context(), "a.b")
+		require.NoError(t, err)
+	}
+	assert.Len(t, Environment(w.url, nil), 1)
 }
 
 func TestWhatIsNotServed(t *testing.T) {
