@@ -55,3 +55,9 @@ func IsConflict(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Status == http.StatusConflict
 }
+
+// IsForbidden says whether an error means that scopes are missing.
+func IsForbidden(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status == http.StatusForbidden
+}

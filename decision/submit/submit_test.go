@@ -45,7 +45,9 @@ func task(label string, deps ...string) *taskgraph.Task {
 	}
 }
 
-func graphOf(tasks ...*taskgraph.Task) *taskgraph.TaskGraph { return taskgraph.NewTaskGraph(tasks, false) }
+func graphOf(tasks ...*taskgraph.Task) *taskgraph.TaskGraph {
+	return taskgraph.NewTaskGraph(tasks, false)
+}
 
 // layers makes a graph of tasks that each depend on up to two of the layer before.
 func layers(total, depth int) *taskgraph.TaskGraph {
