@@ -25,10 +25,17 @@ type Resolver struct {
 
 // NewResolver gives a resolver for a moment, of which milliseconds count.
 func NewResolver(now time.Time) *Resolver {
-	return &Resolver{now: now.UTC().Truncate(time.Millisecond), times: map[string]string{}, seen: map[unsafe.Pointer]value.Value{}}
+	return &Resolver{now: now.UTC().Truncate(time.Millisecond), times: map[string]string{}}
 }
 
-// maxSeen bounds what a resolver remembers of containers that several definitions share.
+// Sharing makes the resolver remember what several definitions share, so that the results share it, too. That is for work on
+// all definitions of a graph at a time.
+func (r *Resolver) Sharing() *Resolver {
+	r.seen = map[unsafe.Pointer]value.Value{}
+	return r
+}
+
+// maxSeen bounds what a resolver remembers.
 const maxSeen = 1 << 15
 
 // Now gives the moment.
@@ -81,7 +88,7 @@ func (r *Resolver) resolve(v, key value.Value) value.Value {
 	if v.Kind() < value.ListKind {
 		return v
 	}
-	shared := v.Shared()
+	shared := r.seen != nil && v.Shared()
 	if shared {
 		if done, ok := r.seen[v.Identity()]; ok {
 			return done

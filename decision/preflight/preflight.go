@@ -128,7 +128,7 @@ func (c *check) tasks(ctx context.Context) []*part {
 	for range min(c.Workers, len(parts)) {
 		group.Go(func() {
 			defer taskgraph.CatchBug("preflight", c.errs.Add)
-			resolver, moments := definition.NewResolver(c.now), map[string]moment{}
+			resolver, moments := definition.NewResolver(c.now).Sharing(), map[string]moment{}
 			var size []byte
 			for {
 				i := int(next.Add(1)) - 1
