@@ -16,11 +16,12 @@ const Relative = "relative-datestamp"
 
 // Resolver puts times in the place of relative ones, all of them relative to the same moment. It is for one goroutine.
 type Resolver struct {
-	now   time.Time
-	times map[string]string // by duration
-	seen  map[unsafe.Pointer]value.Value
-	path  []value.Value // keys and indexes that lead to the container at hand
-	errs  diag.List
+	now    time.Time
+	times  map[string]string // by duration
+	seen   map[unsafe.Pointer]value.Value
+	path   []value.Value // keys and indexes that lead to the container at hand
+	errs   diag.List
+	failed int // how many errors there were, of all definitions
 }
 
 // NewResolver gives a resolver for a moment, of which milliseconds count.
@@ -95,9 +96,10 @@ func (r *Resolver) resolve(v, key value.Value) value.Value {
 		}
 	}
 	r.path = append(r.path, key)
-	out, ok := r.container(v)
+	before := r.failed
+	out := r.container(v)
 	r.path = r.path[:len(r.path)-1]
-	if shared && ok {
+	if shared && r.failed == before {
 		if len(r.seen) == maxSeen {
 			clear(r.seen)
 		}
@@ -106,30 +108,31 @@ func (r *Resolver) resolve(v, key value.Value) value.Value {
 	return out
 }
 
-func (r *Resolver) container(v value.Value) (out value.Value, ok bool) {
+func (r *Resolver) container(v value.Value) value.Value {
 	if l := v.List(); l != nil {
 		changed := r.list(l)
 		if changed == l {
-			return v, true
+			return v
 		}
 		changed.Freeze()
-		return changed.Value().At(v.Pos()), true
+		return changed.Value().At(v.Pos())
 	}
 	m := v.Map()
 	if after, relative := m.Get(Relative); relative && m.Len() == 1 {
 		text, err := r.time(after)
 		if err != nil {
+			r.failed++
 			r.errs.Add(diag.Placed(err, after.Or(v.Pos()).Pos(), r.here()))
-			return v, false
+			return v
 		}
-		return value.NewString(text).At(v.Pos()), true
+		return value.NewString(text).At(v.Pos())
 	}
 	changed := r.mapping(m)
 	if changed == m {
-		return v, true
+		return v
 	}
 	changed.Freeze()
-	return changed.Value().At(v.Pos()), true
+	return changed.Value().At(v.Pos())
 }
 
 // here gives the path of the container at hand.

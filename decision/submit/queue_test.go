@@ -180,6 +180,13 @@ func (q *fakeQueue) client() *taskcluster.Client {
 	return taskcluster.NewClient(taskcluster.Options{RootURL: q.URL, Patience: Patience})
 }
 
+// count gives how many tasks were created. Requests of a client that is gone may still be at work.
+func (q *fakeQueue) count() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.created)
+}
+
 // placeOf gives when a task was created, -1 if it was not.
 func (q *fakeQueue) placeOf(id string) int {
 	for i, x := range q.created {
