@@ -137,70 +137,74 @@ func TestEverythingAtOnce(t *testing.T) {
 	assert.Equal(t, diag.ExitSubmission, diag.ExitCode(err))
 }
 
+var long = strings.Repeat("x", 300)
+
+// problems are changes of a definition, and what is said about each.
+var problems = []struct {
+	name   string
+	change func(*value.Map)
+	want   string // "" for none
+}{
+	{"name", func(d *value.Map) { d.EditMap("metadata").Set("name", value.NewString(long)) }, "metadata.name: want at most 255 characters"},
+	{"source", func(d *value.Map) { d.EditMap("metadata").Set("source", value.NewString("ftp://x")) }, "metadata.source: "},
+	{"owner", func(d *value.Map) { d.EditMap("metadata").Delete("owner") }, `metadata: missing field "owner"`},
+	{"field", set("taskId", "x"), `unknown field "taskId"`},
+	{"tag", func(d *value.Map) { d.EditMap("tags").Set("a", value.NewInt(1)) }, "tags.a: want string, got 1"},
+	{"priority", set("priority", "urgent"), `priority: `},
+	{"retries", set("retries", 50), "retries: "},
+	{"no retries", set("retries", 0), ""},
+	{"worker type", set("workerType", "Misc"), "workerType: "},
+	{"no pool", remove("workerType"), "nothing says what runs the task"},
+	{"pool twice", set("taskQueueId", "prov/misc"), ""},
+	{"pools", set("taskQueueId", "prov/other"), `taskQueueId: taskQueueId "prov/other" contradicts`},
+	{"pool alone", func(d *value.Map) {
+		d.Delete("workerType")
+		d.Delete("provisionerId")
+		d.Set("taskQueueId", value.NewString("prov/misc"))
+	}, ""},
+	{"route", set("routes", value.NewStrings("checks", long)), "routes[1]: want at most 249 characters"},
+	{"routes", func(d *value.Map) {
+		for i := range 64 {
+			d.EditList("routes").AppendStrings(fmt.Sprintf("index.app.x%d", i))
+		}
+	}, "routes: want at most 64 items, got 66"},
+	{"same route", set("routes", value.NewStrings("checks", "checks")), "routes: "},
+	{"dependency", set("dependencies", value.NewStrings("build")), "dependencies[0]: "},
+	{"same dependency", set("dependencies", value.NewStrings(decisionID, decisionID)), "dependencies: "},
+	{"stars", set("scopes", value.NewStrings("docker-worker:cache:app-**")), `scopes: the scope "docker-worker:cache:app-**" ends in more than one *`},
+	{"scope", set("scopes", value.NewStrings("docker-worker:cache:app-checkouts", "ä")), "scopes[1]: "},
+	{"five days", set("deadline", relative("5 days")), ""},
+	{"deadline", set("deadline", "2026-05-06T11:00:00.000Z"), "deadline: the deadline 2026-05-06T11:00:00.000Z is before the creation"},
+	{"no time", set("deadline", "tomorrow"), "deadline: "},
+	{"unit", set("deadline", relative("1 fortnight")), `deadline: unknown unit "fortnight"`},
+	{"created", set("created", "2026-05-06T11:00:00.000Z"), "created: was created at 2026-05-06T11:00:00.000Z, but now is 2026-05-06T12:00:00.000Z"},
+	{"expires", set("expires", relative("1 hour")), "expires: expires at 2026-05-06T13:00:00.000Z, before its deadline"},
+	{"no expires", func(d *value.Map) { d.Delete("expires") }, ""},
+	{"artifact", func(d *value.Map) {
+		d.EditMap("payload").EditMap("artifacts").EditMap("public/x").Set("expires", relative("29 days").Value())
+	}, `payload.artifacts: the artifact "public/x" expires at 2026-06-04T12:00:00.000Z, after its task`},
+	{"payload", setPayload("maxRuntime", 1), `payload: unknown field "maxRuntime"`},
+	{"no image", func(d *value.Map) { d.EditMap("payload").Delete("image") }, `payload: missing field "image"`},
+	{"image", setPayload("image", value.MapOf("type", "task-image", "taskId", "x")), `payload.image: missing field "path"`},
+	{"time in env", setPayload("env", value.MapOf("BUILD_DATE", relative("0 seconds"))), ""},
+	{"env", setPayload("env", value.MapOf("A", 1)), "payload.env.A: want string, got 1"},
+	{"no payload", remove("payload"), `missing field "payload"`},
+	{"payload list", set("payload", value.NewList()), "payload: want map, got a list"},
+	{"unknown worker", func(d *value.Map) {
+		d.Set("tags", value.NewMap(0).Value())
+		d.Set("payload", value.MapOf("anything", "goes").Value())
+	}, ""},
+	{"built-in", func(d *value.Map) {
+		d.Set("provisionerId", value.NewString("built-in"))
+		d.Set("workerType", value.NewString("succeed"))
+	}, "payload: the payload of a task on built-in/succeed must be empty"},
+	{"size", func(d *value.Map) { d.EditMap("extra").Set("big", value.NewString(strings.Repeat("y", 11<<20))) }, "the definition has 11535035 bytes, the queue takes 10485760"},
+	{"NaN", func(d *value.Map) { d.EditMap("extra").Set("t", value.NewTime(noon)) }, "extra.t: "},
+	{"project", set("projectId", "a b"), "projectId: "},
+}
+
 func TestProblems(t *testing.T) {
-	long := strings.Repeat("x", 300)
-	for _, c := range []struct {
-		name   string
-		change func(*value.Map)
-		want   string // "" for none
-	}{
-		{"name", func(d *value.Map) { d.EditMap("metadata").Set("name", value.NewString(long)) }, "metadata.name: want at most 255 characters"},
-		{"source", func(d *value.Map) { d.EditMap("metadata").Set("source", value.NewString("ftp://x")) }, "metadata.source: "},
-		{"owner", func(d *value.Map) { d.EditMap("metadata").Delete("owner") }, `metadata: missing field "owner"`},
-		{"field", set("taskId", "x"), `unknown field "taskId"`},
-		{"tag", func(d *value.Map) { d.EditMap("tags").Set("a", value.NewInt(1)) }, "tags.a: want string, got 1"},
-		{"priority", set("priority", "urgent"), `priority: `},
-		{"retries", set("retries", 50), "retries: "},
-		{"no retries", set("retries", 0), ""},
-		{"worker type", set("workerType", "Misc"), "workerType: "},
-		{"no pool", remove("workerType"), "nothing says what runs the task"},
-		{"pool twice", set("taskQueueId", "prov/misc"), ""},
-		{"pools", set("taskQueueId", "prov/other"), `taskQueueId: taskQueueId "prov/other" contradicts`},
-		{"pool alone", func(d *value.Map) {
-			d.Delete("workerType")
-			d.Delete("provisionerId")
-			d.Set("taskQueueId", value.NewString("prov/misc"))
-		}, ""},
-		{"route", set("routes", value.NewStrings("checks", long)), "routes[1]: want at most 249 characters"},
-		{"routes", func(d *value.Map) {
-			for i := range 64 {
-				d.EditList("routes").AppendStrings(fmt.Sprintf("index.app.x%d", i))
-			}
-		}, "routes: want at most 64 items, got 66"},
-		{"same route", set("routes", value.NewStrings("checks", "checks")), "routes: "},
-		{"dependency", set("dependencies", value.NewStrings("build")), "dependencies[0]: "},
-		{"same dependency", set("dependencies", value.NewStrings(decisionID, decisionID)), "dependencies: "},
-		{"stars", set("scopes", value.NewStrings("docker-worker:cache:app-**")), `scopes: the scope "docker-worker:cache:app-**" ends in more than one *`},
-		{"scope", set("scopes", value.NewStrings("docker-worker:cache:app-checkouts", "ä")), "scopes[1]: "},
-		{"five days", set("deadline", relative("5 days")), ""},
-		{"deadline", set("deadline", "2026-05-06T11:00:00.000Z"), "deadline: the deadline 2026-05-06T11:00:00.000Z is before the creation"},
-		{"no time", set("deadline", "tomorrow"), "deadline: "},
-		{"unit", set("deadline", relative("1 fortnight")), `deadline: unknown unit "fortnight"`},
-		{"created", set("created", "2026-05-06T11:00:00.000Z"), "created: was created at 2026-05-06T11:00:00.000Z, but now is 2026-05-06T12:00:00.000Z"},
-		{"expires", set("expires", relative("1 hour")), "expires: expires at 2026-05-06T13:00:00.000Z, before its deadline"},
-		{"no expires", func(d *value.Map) { d.Delete("expires") }, ""},
-		{"artifact", func(d *value.Map) {
-			d.EditMap("payload").EditMap("artifacts").EditMap("public/x").Set("expires", relative("29 days").Value())
-		}, `payload.artifacts: the artifact "public/x" expires at 2026-06-04T12:00:00.000Z, after its task`},
-		{"payload", setPayload("maxRuntime", 1), `payload: unknown field "maxRuntime"`},
-		{"no image", func(d *value.Map) { d.EditMap("payload").Delete("image") }, `payload: missing field "image"`},
-		{"image", setPayload("image", value.MapOf("type", "task-image", "taskId", "x")), `payload.image: missing field "path"`},
-		{"time in env", setPayload("env", value.MapOf("BUILD_DATE", relative("0 seconds"))), ""},
-		{"env", setPayload("env", value.MapOf("A", 1)), "payload.env.A: want string, got 1"},
-		{"no payload", remove("payload"), `missing field "payload"`},
-		{"payload list", set("payload", value.NewList()), "payload: want map, got a list"},
-		{"unknown worker", func(d *value.Map) {
-			d.Set("tags", value.NewMap(0).Value())
-			d.Set("payload", value.MapOf("anything", "goes").Value())
-		}, ""},
-		{"built-in", func(d *value.Map) {
-			d.Set("provisionerId", value.NewString("built-in"))
-			d.Set("workerType", value.NewString("succeed"))
-		}, "payload: the payload of a task on built-in/succeed must be empty"},
-		{"size", func(d *value.Map) { d.EditMap("extra").Set("big", value.NewString(strings.Repeat("y", 11<<20))) }, "the definition has 11535035 bytes, the queue takes 10485760"},
-		{"NaN", func(d *value.Map) { d.EditMap("extra").Set("t", value.NewTime(noon)) }, "extra.t: "},
-		{"project", set("projectId", "a b"), "projectId: "},
-	} {
+	for _, c := range problems {
 		err := run(t, []*taskgraph.Task{task("t", c.change)}, func(o *Options) { o.Scopes = nil })
 		if c.want == "" {
 			assert.NoError(t, err, c.name)
