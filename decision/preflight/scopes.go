@@ -34,7 +34,7 @@ const maxLabels = 5
 
 // user is who needs a scope.
 type user struct {
-	pos    diag.Pos // of what needs it, in the first task
+	pos    diag.Pos // of what needs it, in the first task; 0 for what all tasks need
 	why    string   // what it is for, "" for a scope that tasks are given
 	count  int
 	labels []string // of the first tasks
@@ -67,10 +67,10 @@ func newNeeds() *needs {
 func (p *part) need(def *value.Map) {
 	n := p.needs
 	for v := range def.At("scopes").List().Values() {
-		n.add(p.task, v.Str(), v.Pos(), "")
+		n.add(p.task, v.Str(), v.Or(p.task.Pos).Pos(), "")
 	}
 	for v := range def.At("routes").List().Values() {
-		n.add(p.task, "queue:route:"+v.Str(), v.Pos(), "for the route")
+		n.add(p.task, "queue:route:"+v.Str(), v.Or(p.task.Pos).Pos(), "for the route")
 	}
 	project := cmp.Or(def.Str("projectId"), "none")
 	n.add(p.task, "queue:create-task:project:"+project, def.At("projectId").Pos(), "for the project of tasks")
@@ -84,7 +84,7 @@ func (p *part) need(def *value.Map) {
 	for i := level; i >= 0; i-- {
 		alternatives = append(alternatives, "queue:create-task:"+priorities[i]+":"+pool(def))
 	}
-	n.add(p.task, strings.Join(alternatives, "\n"), priority.Pos(), "for the worker pool and priority")
+	n.add(p.task, strings.Join(alternatives, "\n"), def.At("workerType").Or(p.task.Pos).Pos(), "for the worker pool and priority")
 }
 
 // add notes that a task needs a scope.
@@ -95,9 +95,6 @@ func (n *needs) add(t *taskgraph.Task, scope string, pos diag.Pos, why string) {
 func note(all map[string]*user, t *taskgraph.Task, scope string, pos diag.Pos, why string) {
 	u := all[scope]
 	if u == nil {
-		if pos == 0 {
-			pos = t.Pos
-		}
 		u = &user{pos: pos, why: why}
 		all[scope] = u
 	}
@@ -122,7 +119,7 @@ func (n *needs) own(t *taskgraph.Task, list *value.List, alternatives []string) 
 			n.texts[id] = s
 		}
 	}
-	note(s.needs, t, strings.Join(alternatives, "\n"), 0, "for the payload")
+	note(s.needs, t, strings.Join(alternatives, "\n"), t.Pos, "for the payload")
 }
 
 // merge adds what later tasks need.

@@ -63,7 +63,7 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	runs := 5
+	runs := 3
 	if n, err := strconv.Atoi(os.Getenv(runsVariable)); err == nil {
 		runs = n
 	}
