@@ -35,11 +35,12 @@ func describe(v value.Value) string {
 //
 // Without a difference the task that the queue has is the one that would have been created.
 func Differences(ours, theirs *value.Map) ([]Difference, error) {
-	then, err := momentOf(ours, theirs)
-	if err != nil {
-		return nil, err
+	then, ok := Moment(ours, theirs)
+	if !ok { // any moment will do
+		then = time.Unix(0, 0)
 	}
-	if ours, err = NewResolver(then).Definition(ours); err != nil {
+	ours, err := NewResolver(then).Definition(ours)
+	if err != nil {
 		return nil, err
 	}
 	var c comparison
@@ -60,8 +61,9 @@ func Differences(ours, theirs *value.Map) ([]Difference, error) {
 	return c.found, nil
 }
 
-// momentOf gives the moment that the queue's times are relative to. Without a relative time any moment will do.
-func momentOf(ours, theirs *value.Map) (time.Time, error) {
+// Moment gives the moment that the times of the queue's definition are relative to. ok is false where ours has no relative time
+// that tells.
+func Moment(ours, theirs *value.Map) (then time.Time, ok bool) {
 	for _, key := range [...]string{"created", "deadline", "expires"} {
 		after, relative := ours.At(key).Map().Get(Relative)
 		if !relative {
@@ -73,11 +75,11 @@ func momentOf(ours, theirs *value.Map) (time.Time, error) {
 		}
 		seconds, err := duration.Parse(after.Str())
 		if err != nil {
-			return time.Time{}, err
+			continue
 		}
-		return time.Unix(at.Unix()-seconds, int64(at.Nanosecond())).UTC(), nil
+		return time.Unix(at.Unix()-seconds, int64(at.Nanosecond())).UTC(), true
 	}
-	return time.Unix(0, 0).UTC(), nil
+	return time.Time{}, false
 }
 
 // sameTime says whether two texts are the same moment to the millisecond, or the same text.

@@ -2,6 +2,7 @@ package submit
 
 import (
 	"context"
+	"time"
 
 	"github.com/taskgraph-go/decision/decision/definition"
 	"github.com/taskgraph-go/decision/diag"
@@ -33,9 +34,22 @@ func (w *worker) compare(ctx context.Context, taskID string, relative *value.Map
 		return Existed, nil
 	}
 	if len(found) == 0 {
+		if then, ok := definition.Moment(relative, theirs.Map()); ok {
+			w.adopt(then)
+		}
 		return Existed, nil
 	}
 	return Failed, conflict(taskID, found)
+}
+
+// adopt takes over the moment of an earlier run that did not come far, if it is recent enough. What that run created is then
+// recognized without a conflict, and what is missing gets the times that it would have got.
+func (s *submission) adopt(then time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := s.Clock().Sub(then); then.Before(s.now) && age < renewal {
+		s.now = then
+	}
 }
 
 // maxDifferences is how many differences an error lists.

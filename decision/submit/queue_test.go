@@ -78,7 +78,7 @@ func (q *fakeQueue) around(next http.Handler) http.Handler {
 			answer(w, 429, map[string]any{"code": "TooManyRequests", "message": "slow down"})
 			return
 		case chance < f.errors:
-			http.Error(w, "<html>no", 503)
+			http.Error(w, "<html>no", http.StatusServiceUnavailable)
 			return
 		case chance < f.errors+f.droppedBefore:
 			panic(http.ErrAbortHandler)

@@ -17,8 +17,8 @@ type State int
 // The states.
 const (
 	NotTried State = iota // the submission ended before its turn
-	Created               // it was created, or would have been in a dry run
-	Existed               // an earlier run of the decision task created it
+	Created               // it was created, or was there in this very form; in a dry run it would have been
+	Existed               // an earlier run of the decision task created it, at another time
 	Failed                // it could not be created
 	Skipped               // something that it depends on could not be created
 )
@@ -40,7 +40,7 @@ type Outcome struct {
 
 // Result is what became of all tasks.
 type Result struct {
-	// Now is the moment that times are relative to.
+	// Now is the moment that times were relative to at first.
 	Now time.Time
 	// Outcomes has the tasks in the order of the graph, each followed by its copies.
 	Outcomes []Outcome

@@ -240,12 +240,17 @@ func TestDryRun(t *testing.T) {
 func TestSeal(t *testing.T) {
 	q := newFakeQueue(t)
 	graph := layers(20, 2)
-	seal := func(o *Options) { o.Seal = true }
+	later := time.Duration(0)
+	seal := func(o *Options) {
+		o.Seal = true
+		o.Clock = func() time.Time { return time.Now().Add(later) }
+	}
 	r := run(t, q, graph, seal)
 	require.NoError(t, r.Err(nil))
 	assert.True(t, r.Sealed)
 	assert.True(t, q.sealed)
 
+	later = 11 * time.Minute
 	r = run(t, q, graph, seal)
 	require.NoError(t, r.Err(nil), "all tasks are there, although the group is sealed")
 	assert.Equal(t, 20, r.Count(Existed))
@@ -270,11 +275,19 @@ func TestSecondRun(t *testing.T) {
 	require.NoError(t, r.Err(nil))
 	assert.Equal(t, 60, r.Count(Created), "the same definitions are no conflict")
 
-	r = run(t, q, graph, at(7*time.Minute+13*time.Millisecond))
+	r = run(t, q, graph, at(12*time.Minute+13*time.Millisecond))
 	require.NoError(t, r.Err(nil))
 	assert.Equal(t, 60, r.Count(Existed))
 	assert.Equal(t, before, fmt.Sprint(q.tasks))
 	assert.Len(t, q.created, 60)
+
+	q.changed = 0
+	r = run(t, q, graph, at(7*time.Minute), func(o *Options) { o.Concurrency = 1 })
+	require.NoError(t, r.Err(nil))
+	assert.Equal(t, 1, r.Count(Existed), "the first shows when the earlier run began")
+	assert.Equal(t, 59, r.Count(Created))
+	assert.Equal(t, 1, q.changed)
+	assert.Equal(t, before, fmt.Sprint(q.tasks))
 
 	var tasks []*taskgraph.Task
 	for x := range graph.All() {
@@ -298,6 +311,22 @@ func TestSecondRun(t *testing.T) {
 	assert.Contains(t, out.String(), "payload.maxRunTime is 61 here, 60 there")
 	assert.NotContains(t, out.String(), "extra")
 	assert.Len(t, q.created, 60)
+}
+
+// What an earlier run left undone gets the times of that run, if it is not long ago.
+func TestMissingTasksGetTheSameTimes(t *testing.T) {
+	q := newFakeQueue(t)
+	start := time.Now()
+	clock := func(d time.Duration) func(*Options) {
+		return func(o *Options) { o.Concurrency, o.Clock = 1, func() time.Time { return start.Add(d) } }
+	}
+	all := []*taskgraph.Task{task("a"), task("b", "a"), task("c", "b")}
+	require.NoError(t, run(t, q, graphOf(all[:2]...), clock(0)).Err(nil))
+	require.NoError(t, run(t, q, graphOf(all...), clock(9*time.Minute)).Err(nil))
+	assert.Equal(t, q.tasks[all[0].TaskID]["created"], q.tasks[all[2].TaskID]["created"])
+
+	require.NoError(t, run(t, q, graphOf(append(all, task("d", "c"))...), clock(11*time.Minute)).Err(nil))
+	assert.Equal(t, start.Add(11*time.Minute).UTC().Format(taskcluster.TimeFormat), q.tasks[taskgraph.TaskID(decisionID, "d")]["created"], "that was too long ago")
 }
 
 // The priority of a task can be changed by people.
