@@ -205,6 +205,33 @@ func TestCopyFails(t *testing.T) {
 	assert.Equal(t, 2, r.Count(Created))
 }
 
+// Nor does a copy stand for a dependency that is not there yet.
+func TestCopiesAreNotWaitedFor(t *testing.T) {
+	twice, slow := task("twice"), task("slow")
+	twice.Attributes = value.MapOf("task_duplicates", 3)
+	var mu sync.Mutex
+	var order []string
+	copies := make(chan struct{}, 2)
+	q := stubQueue{create: func(id string, _ []byte) error {
+		switch id {
+		case slow.TaskID:
+			<-copies
+			<-copies
+			time.Sleep(20 * time.Millisecond) // for what must not happen
+		case CopyID(decisionID, "twice", 1), CopyID(decisionID, "twice", 2):
+			copies <- struct{}{}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		order = append(order, id)
+		return nil
+	}}
+	r, err := Run(t.Context(), Options{Graph: graphOf(twice, slow, task("after", "twice", "slow")), Group: group, Queue: q, Concurrency: 4})
+	require.NoError(t, err)
+	assert.Equal(t, 5, r.Count(Created))
+	assert.Equal(t, []string{slow.TaskID, taskgraph.TaskID(decisionID, "after")}, order[3:])
+}
+
 func TestLoop(t *testing.T) {
 	_, err := Run(t.Context(), Options{Graph: graphOf(task("a", "b"), task("b", "a"), task("c", "a"), task("d")), Group: group, DryRun: true})
 	assert.ErrorContains(t, err, "a: depends on itself")
