@@ -266,7 +266,7 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string, p pri
 		turn[i] = make(chan struct{})
 	}
 	close(turn[0])
-	progress := a.progress(len(specs))
+	progress := a.progress(len(specs), "graphs")
 	errs := make([]error, len(specs))
 	for i, spec := range specs {
 		group.Go(func() error {

@@ -11,22 +11,25 @@ import (
 // progress shows how far long work is, on a terminal only. Its zero value shows nothing.
 type progress struct {
 	w           io.Writer
+	what        string // what is counted, such as graphs
 	done, total int
 }
 
-func (a *App) progress(total int) *progress {
-	p := &progress{total: total}
+func (a *App) progress(total int, what string) *progress {
+	p := &progress{total: total, what: what}
 	if f, ok := a.Stderr.(*os.File); ok && !a.quiet && term.IsTerminal(int(f.Fd())) {
 		p.w = f
-		fmt.Fprintf(p.w, "0/%d graphs", total)
+		p.at(0)
 	}
 	return p
 }
 
-func (p *progress) step() {
-	p.done++
-	if p.w != nil {
-		fmt.Fprintf(p.w, "\r%d/%d graphs", p.done, p.total)
+func (p *progress) step() { p.at(p.done + 1) }
+
+// at shows how much is done.
+func (p *progress) at(done int) {
+	if p.done = done; p.w != nil {
+		fmt.Fprintf(p.w, "\r%d/%d %s", p.done, p.total, p.what)
 	}
 }
 

@@ -81,7 +81,17 @@ const (
 	Network Code = "TG5001" // a service did not answer or refused
 
 	// Submission.
-	Submission Code = "TG6001" // a task could not be created
+	Submission   Code = "TG6001" // a task could not be created
+	TaskConflict Code = "TG6002" // a task exists already, with another definition
+	NotSubmitted Code = "TG6003" // tasks that were not tried because the queue does not answer
+
+	// What is found before anything is submitted.
+	BadDefinition Code = "TG6101" // a definition that the queue would refuse
+	BadPayload    Code = "TG6102" // a payload that the worker would refuse
+	OverLimit     Code = "TG6103" // more dependencies or bytes than the queue takes
+	BadTimes      Code = "TG6104" // a deadline or an expiry that the queue would refuse
+	BadNamespace  Code = "TG6105" // a route into the index that is no index path
+	MissingScope  Code = "TG6106" // a scope that the task lacks
 )
 
 // ExitCode gives the exit code of a code's family.

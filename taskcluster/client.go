@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -25,8 +26,13 @@ type Options struct {
 	Credentials *Credentials // nil: nobody in particular, which is enough for what is public
 	// Proxy says that RootURL is the proxy of a task, which adds credentials and tries again by itself.
 	Proxy bool
-	// HTTP carries the requests; nil is http.DefaultTransport.
+	// HTTP carries the requests; nil is a transport like http.DefaultTransport that keeps more connections open.
 	HTTP http.RoundTripper
+	// Patience is for how long a request is tried again at least while the service does not answer as it should. With 0
+	// it is tried six times (twice through the proxy), which takes some seconds.
+	Patience time.Duration
+	// Jitter gives numbers from 0 up to 1 that vary the pauses between tries; nil is the machine's own chance.
+	Jitter func() float64
 	// Log is told of every failed try; nil discards.
 	Log *slog.Logger
 }
@@ -40,18 +46,32 @@ type Client struct {
 
 // NewClient makes a client.
 func NewClient(o Options) *Client {
+	if o.HTTP == nil {
+		o.HTTP = transport
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
 	c := &Client{rootURL: o.RootURL, credentials: o.Credentials, http: &patientClient{
-		tries: 6, timeout: time.Minute, log: o.Log,
+		tries: 6, patience: o.Patience, timeout: time.Minute, jitter: o.Jitter, credentials: o.Credentials, log: o.Log,
 		client: http.Client{Transport: o.HTTP, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}}
-	if o.Log == nil {
-		c.http.log = slog.New(slog.DiscardHandler)
-	}
 	if o.Proxy { // it takes up to a quarter of an hour before it gives up
 		c.http.tries, c.http.timeout = 2, 16*time.Minute
 	}
 	return c
 }
+
+// transport keeps as many connections to a service open as are used at once. The default keeps two, and closes and opens
+// one for nearly every request when there are many at a time.
+var transport = func() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 256, 128
+	return t
+}()
 
 // FromEnvironment gives the options for a client as the environment says: the proxy, or else the deployment with
 // the credentials that are there.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -358,6 +359,148 @@ func TestBatchFails(t *testing.T) {
 	assert.EqualError(t, err, "looking up 1 index paths: 403 InsufficientScopes: not you (TG5001)")
 	_, err = c.Statuses(t.Context(), []string{"a", "b"})
 	assert.EqualError(t, err, "asking for the status of 2 tasks: 403 InsufficientScopes: not you (TG5001)")
+}
+
+// A service that is down is an error after all tries, and never an empty answer. So is a page in the middle.
+func TestLookUpsWhenDown(t *testing.T) {
+	for name, c := range map[string]struct {
+		good  int // answers before the service goes down
+		tries int
+	}{"from the start": {0, 6}, "at the second page": {1, 7}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &flaky{fail: func(n int) (*http.Response, error) {
+				if n <= c.good {
+					return answer(200, `{"tasks": [], "continuationToken": "more"}`), nil
+				}
+				return answer(502, "<html>"), nil
+			}}
+			found, err := NewClient(Options{RootURL: "https://tc.example.com", HTTP: f}).FindTasks(t.Context(), []string{"a.b"})
+			assert.EqualError(t, err, "looking up 1 index paths: 502 Bad Gateway (TG5001)", name)
+			assert.Empty(t, found)
+			assert.Equal(t, c.tries, f.tries, name)
+		})
+	}
+}
+
+// Pages may be empty or repeat what was there before; what is incomplete does not count.
+func TestOddPages(t *testing.T) {
+	pages := []string{
+		`{"tasks": [], "continuationToken": "1"}`,
+		`{"tasks": [{"namespace": "a.b", "taskId": "x", "expires": "2020-01-01T00:00:00.000Z"}], "continuationToken": "2"}`,
+		`{"tasks": [{"namespace": "a.b", "taskId": "x", "expires": "2020-01-01T00:00:00.000Z"}, {"namespace": "a.c"}, {"taskId": "y"}, {}], "continuationToken": "3"}`,
+		`{"tasks": []}`,
+	}
+	c, _ := deployment(t, map[string]http.HandlerFunc{"POST /": func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.URL.Query().Get("continuationToken"))
+		io.WriteString(w, pages[n])
+	}})
+	found, err := c.FindTasks(t.Context(), []string{"a.b", "a.c"})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a.b": "x"}, found, "that the entry has expired does not matter: the task's own expiry does")
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "0": 0, "-3": 0, "soon": 0, "1e3": 0, "99999999": maxRetryAfter, "99999999999999999999999": 0,
+		"Fri, 02 Jan 2026 03:04:15 GMT": 10 * time.Second, "Fri, 02 Jan 2026 03:04:00 GMT": 0, "Sat, 02 Jan 2027 03:04:00 GMT": maxRetryAfter,
+	} {
+		assert.Equal(t, want, retryAfter(header, now), header)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := &flaky{fail: func(n int) (*http.Response, error) {
+			if n == 1 {
+				r := answer(429, "{}")
+				r.Header.Set("Retry-After", "20")
+				return r, nil
+			}
+			return nil, nil
+		}}
+		_, err := NewClient(Options{RootURL: "https://tc.example.com", HTTP: f}).FindTasks(t.Context(), []string{"a.b"})
+		require.NoError(t, err)
+		assert.Equal(t, 20*time.Second, f.at[1].Sub(f.at[0]))
+	})
+}
+
+// With patience a request is tried for that long, with pauses of half a minute in the end; the jitter is the caller's.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &flaky{fail: func(int) (*http.Response, error) { return answer(503, "{}"), nil }}
+		c := NewClient(Options{RootURL: "https://tc.example.com", HTTP: f, Patience: 5 * time.Minute, Jitter: func() float64 { return 0.5 }})
+		assert.EqualError(t, c.CreateTask(t.Context(), someTask, []byte("{}")), "503 Service Unavailable")
+		assert.Equal(t, 51200*time.Millisecond/2, f.at[9].Sub(f.at[8])) // 0.1 s, doubled eight times
+		assert.Equal(t, 30*time.Second, f.at[11].Sub(f.at[10]))
+		assert.InDelta(t, 5*time.Minute, f.at[len(f.at)-1].Sub(f.at[0]), float64(31*time.Second))
+	})
+}
+
+// Each try is signed anew.
+func TestSignedAnew(t *testing.T) {
+	var seen []string
+	f := roundTrip(func(r *http.Request) (*http.Response, error) {
+		if seen = append(seen, r.Header.Get("Authorization")); len(seen) < 3 {
+			return answer(500, "{}"), nil
+		}
+		return answer(200, "{}"), nil
+	})
+	c := NewClient(Options{RootURL: "https://tc.example.com", HTTP: f, Credentials: &Credentials{ClientID: "me", AccessToken: "secret"}})
+	require.NoError(t, c.SealTaskGroup(t.Context(), someTask))
+	require.Len(t, seen, 3)
+	assert.NotEqual(t, seen[0], seen[1])
+	assert.NotEqual(t, seen[1], seen[2])
+}
+
+func TestQueueAndAuth(t *testing.T) {
+	c, _ := deployment(t, map[string]http.HandlerFunc{
+		"PUT /api/queue/v1/task/{id}": func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+			switch string(body) {
+			case `{"retries":0}`: // as it was given
+				reply(w, 200, map[string]any{"status": map[string]any{}})
+			default:
+				refuse(w, 409, "RequestConflict", "another one\nhas it")
+			}
+		},
+		"GET /api/queue/v1/task/{id}": func(w http.ResponseWriter, r *http.Request) {
+			if r.PathValue("id") != someTask {
+				refuse(w, 404, "ResourceNotFound", "no")
+				return
+			}
+			io.WriteString(w, `{"a": 1}`)
+		},
+		"POST /api/queue/v1/task-group/{id}/seal": func(w http.ResponseWriter, r *http.Request) { reply(w, 200, map[string]any{}) },
+		"GET /api/auth/v1/scopes/current": func(w http.ResponseWriter, r *http.Request) {
+			reply(w, 200, map[string]any{"scopes": []string{"a", "b*"}})
+		},
+		"POST /api/auth/v1/scopes/expand": func(w http.ResponseWriter, r *http.Request) {
+			refuse(w, 403, "InsufficientScopes", "you may not")
+		},
+	})
+	ctx := t.Context()
+	require.NoError(t, c.CreateTask(ctx, someTask, []byte(`{"retries":0}`)))
+	err := c.CreateTask(ctx, someTask, []byte(`{}`))
+	assert.EqualError(t, err, "409 RequestConflict: another one")
+	assert.True(t, IsConflict(err))
+	assert.False(t, IsForbidden(err))
+	text, err := c.Task(ctx, someTask)
+	require.NoError(t, err)
+	assert.Equal(t, `{"a": 1}`, string(text))
+	_, err = c.Task(ctx, "other/../x")
+	assert.True(t, IsNotFound(err))
+	require.NoError(t, c.SealTaskGroup(ctx, someTask))
+	scopes, err := c.CurrentScopes(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b*"}, scopes)
+	_, err = c.ExpandScopes(ctx, []string{"assume:x"})
+	assert.EqualError(t, err, "expanding 1 scopes: 403 InsufficientScopes: you may not (TG5001)")
+	assert.True(t, IsForbidden(err))
+}
+
+func TestIsNamespace(t *testing.T) {
+	for s, want := range map[string]bool{"a": true, "a.b-c.d_1~*'()!%": true, "": false, ".": false, "a.": false, ".a": false, "a..b": false, "a b": false, "a/b": false, "ä": false, "a\n": false} {
+		assert.Equal(t, want, IsNamespace(s), "%q", s)
+	}
 }
 
 func TestOfflineIndex(t *testing.T) {

@@ -8,21 +8,25 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
 )
 
 // patientClient sends a request again when it fails in a way that may pass: no connection, an answer that breaks
-// off, 429 or 5xx. It reads every answer whole. Redirects are not followed: the services answer with them.
+// off, 429 or 5xx. It gives up after a number of tries, and not before some time has passed. It reads every answer whole.
+// Redirects are not followed: the services answer with them.
 type patientClient struct {
-	client  http.Client
-	tries   int
-	timeout time.Duration // of each try
-	log     *slog.Logger
+	client      http.Client
+	tries       int
+	patience    time.Duration
+	timeout     time.Duration // of each try
+	jitter      func() float64
+	credentials *Credentials // of requests that are signed
+	log         *slog.Logger
 }
 
 // maxAnswer is how large an answer of a service may be.
@@ -36,16 +40,20 @@ func (p *patientClient) Do(req *http.Request) (*http.Response, error) {
 }
 
 func (p *patientClient) send(req *http.Request, limit int64) (*http.Response, error) {
+	start := time.Now()
 	for try := 1; ; try++ {
 		resp, err := p.try(req, limit)
 		passing := err != nil && !errors.Is(err, errTooLarge) || err == nil && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests)
-		if !passing || try == p.tries {
+		if !passing || try >= p.tries && time.Since(start) >= p.patience {
 			return resp, err
 		}
 		if err := req.Context().Err(); err != nil {
 			return nil, err
 		}
-		pause := backOff(try)
+		pause := p.backOff(try)
+		if resp != nil {
+			pause = max(pause, retryAfter(resp.Header.Get("Retry-After"), time.Now()))
+		}
 		p.log.Warn("a service did not answer as it should, trying again", "host", req.URL.Host, "path", req.URL.Path, "try", try, "after", pause, "answer", outcome(resp, err))
 		select {
 		case <-req.Context().Done():
@@ -64,9 +72,27 @@ func outcome(resp *http.Response, err error) any {
 
 // backOff gives the pause after a failed try: 0.1 s, twice that after the next, and so on, at most half a
 // minute, each a quarter shorter or longer by chance so that a crowd of clients spreads out.
-func backOff(try int) time.Duration {
-	pause := min(100*time.Millisecond<<(try-1), 30*time.Second)
-	return time.Duration(float64(pause) * (0.75 + rand.Float64()/2))
+func (p *patientClient) backOff(try int) time.Duration {
+	const most = 30 * time.Second
+	pause := most
+	if try < 10 {
+		pause = min(100*time.Millisecond<<(try-1), most)
+	}
+	return time.Duration(float64(pause) * (0.75 + p.jitter()/2))
+}
+
+// maxRetryAfter is how long a service may ask us to wait.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter gives the pause that a service asks for in seconds, or up to a moment; 0 where it does not.
+func retryAfter(header string, now time.Time) time.Duration {
+	var pause time.Duration
+	if seconds, err := strconv.Atoi(header); err == nil {
+		pause = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		pause = at.Sub(now)
+	}
+	return min(max(pause, 0), maxRetryAfter)
 }
 
 // try sends the request once and reads the answer.
@@ -80,6 +106,12 @@ func (p *patientClient) try(req *http.Request, limit int64) (*http.Response, err
 			return nil, err
 		}
 		again.Body = body
+	}
+	if p.credentials != nil && req.Header.Get("Authorization") != "" {
+		// A signature holds the time, and one that is used twice looks like an attack.
+		if err := p.credentials.SignRequest(again); err != nil {
+			return nil, err
+		}
 	}
 	resp, err := p.client.Do(again)
 	if e, ok := errors.AsType[*url.Error](err); ok {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -47,6 +48,8 @@ type Generator struct {
 	target    *phase[*targetGraph]
 	optimized *phase[*Optimized]
 	morphed   *phase[*Optimized]
+
+	ahead atomic.Pointer[lookUps]
 }
 
 // targetGraph is the target task graph and which of its tasks were asked for.

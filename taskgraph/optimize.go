@@ -23,10 +23,12 @@ type Optimized struct {
 // optimizer is one optimization at work. All of its slices go by the places of the tasks in the target task graph.
 type optimizer struct {
 	g         *Generator
+	target    *targetGraph
 	graph     *TaskGraph
 	requested []bool
 	locked    []bool // must stay as it is
 	plans     []plan
+	lookUps   *lookUps
 	removed   []bool
 	replaced  []bool
 	verdicts  []Verdict // what is known so far; TaskID is the one of a replacement
@@ -42,16 +44,16 @@ type plan struct {
 // optimize removes from a target task graph what is not needed, replaces what exists already, and prepares the rest
 // for submission.
 func (g *Generator) optimize(ctx context.Context, target *targetGraph) (*Optimized, error) {
-	n := target.graph.Len()
-	o := &optimizer{
-		g: g, graph: target.graph, requested: target.requested, plans: make([]plan, n),
-		removed: make([]bool, n), replaced: make([]bool, n), verdicts: make([]Verdict, n),
+	o := g.newOptimizer(target)
+	if err := o.plan(ctx); err != nil {
+		return nil, err
 	}
-	for i, t := range o.graph.tasks {
-		o.verdicts[i].Label = t.Label
+	if err := o.errs.Err(g.project.Sources); err != nil {
+		return nil, err
 	}
-	o.lock(target.chosen)
-	steps := []func(context.Context) error{o.plan, o.remove, o.replace, o.checkEdges}
+	o.lookUps = o.lookUpsFor(ctx, target)
+	defer o.lookUps.end()
+	steps := []func(context.Context) error{o.remove, o.replace, o.checkEdges}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -64,6 +66,20 @@ func (g *Generator) optimize(ctx context.Context, target *targetGraph) (*Optimiz
 		}
 	}
 	return o.assemble()
+}
+
+// newOptimizer prepares an optimization.
+func (g *Generator) newOptimizer(target *targetGraph) *optimizer {
+	n := target.graph.Len()
+	o := &optimizer{
+		g: g, target: target, graph: target.graph, requested: target.requested, plans: make([]plan, n),
+		removed: make([]bool, n), replaced: make([]bool, n), verdicts: make([]Verdict, n),
+	}
+	for i, t := range o.graph.tasks {
+		o.verdicts[i].Label = t.Label
+	}
+	o.lock(target.chosen)
+	return o
 }
 
 // lock works out which tasks must stay as they are: those that the parameter do_not_optimize names, all that the

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -281,6 +282,97 @@ func (x *tableIndex) FindTasks(_ context.Context, paths []string) (map[string]st
 func (x *tableIndex) Statuses(_ context.Context, ids []string) (map[string]taskcluster.Status, error) {
 	x.ids = append(x.ids, ids)
 	return x.statuses, nil
+}
+
+// waitingIndex answers when it may, and says when it is asked.
+type waitingIndex struct {
+	tableIndex
+	asked chan struct{}
+	may   chan struct{}
+}
+
+func (x *waitingIndex) FindTasks(ctx context.Context, paths []string) (map[string]string, error) {
+	close(x.asked)
+	select {
+	case <-x.may:
+		return x.tableIndex.FindTasks(ctx, paths)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func newWaitingIndex() *waitingIndex {
+	return &waitingIndex{asked: make(chan struct{}), may: make(chan struct{}),
+		tableIndex: tableIndex{tasks: map[string]string{"p": "e"}, statuses: map[string]taskcluster.Status{"e": {State: "completed"}}}}
+}
+
+// afterAsking removes a task once the index was asked, and lets the index answer.
+type afterAsking struct {
+	fixedStrategy
+	index *waitingIndex
+}
+
+func (s afterAsking) Remove(ctx context.Context, _ StrategyArgs) (bool, error) {
+	select {
+	case <-s.index.asked:
+		close(s.index.may)
+		return true, s.err
+	case <-time.After(10 * time.Second):
+		return false, errors.New("the index is not asked before tasks are removed")
+	}
+}
+
+// Tasks are removed while the index is asked.
+func TestIndexIsAskedMeanwhile(t *testing.T) {
+	index := newWaitingIndex()
+	g := testGenerator(t, GeneratorOptions{Index: index})
+	g.project.Registry.Strategies.Add("after", afterAsking{index: index})
+	o := optimize(t, g, allOf(task("a", "", opt("search", []string{"p"})), task("b", "", opt("after", nil)), task("c", "dep:a")))
+	assert.Equal(t, []string{"c"}, labels(o.Graph.tasks))
+	assert.Equal(t, "e", o.LabelToTaskID["a"])
+}
+
+// An optimization that fails does not wait for the index.
+func TestIndexIsNotWaitedFor(t *testing.T) {
+	index := newWaitingIndex()
+	g := testGenerator(t, GeneratorOptions{Index: index})
+	_, err := g.optimize(t.Context(), allOf(task("a", "", opt("search", []string{"p"})), task("b", "", opt("error", nil))))
+	assert.ErrorContains(t, err, "it does not work")
+}
+
+func TestLookUpAhead(t *testing.T) {
+	index := newWaitingIndex()
+	g := testGenerator(t, GeneratorOptions{Index: index})
+	g.target.v, g.target.done = allOf(task("a", "", opt("search", []string{"p"})), task("c", "dep:a")), true
+	require.NoError(t, g.LookUpAhead(t.Context()))
+	<-index.asked
+	require.NoError(t, g.LookUpAhead(t.Context()), "a second time does nothing more")
+	close(index.may)
+	o, err := g.OptimizedTaskGraph(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"c"}, labels(o.Graph.tasks))
+
+	index = newWaitingIndex()
+	g = testGenerator(t, GeneratorOptions{Index: index})
+	g.target.v, g.target.done = allOf(task("a", "", opt("search", []string{"p"}))), true
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, g.LookUpAhead(ctx))
+	<-index.asked
+	cancel()
+	_, err = g.OptimizedTaskGraph(t.Context())
+	assert.ErrorIs(t, err, context.Canceled)
+
+	g = testGenerator(t, GeneratorOptions{Index: &tableIndex{err: errors.New("no answer")}})
+	g.target.v, g.target.done = allOf(task("a", "", opt("search", []string{"p"}))), true
+	require.NoError(t, g.LookUpAhead(t.Context()))
+	_, err = g.OptimizedTaskGraph(t.Context())
+	assert.ErrorContains(t, err, "no answer")
+
+	g = testGenerator(t, GeneratorOptions{})
+	g.target.v, g.target.done = allOf(task("a", "", opt("unheard-of", 1))), true
+	require.NoError(t, g.LookUpAhead(t.Context()), "the optimization says what is wrong")
+	_, err = g.OptimizedTaskGraph(t.Context())
+	assert.ErrorContains(t, err, "unheard-of")
 }
 
 func TestIndexIsAskedOnce(t *testing.T) {

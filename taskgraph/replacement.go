@@ -6,31 +6,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/duration"
-	"github.com/taskgraph-go/decision/taskcluster"
 )
-
-// IndexAnswers are what the index and the queue said about all paths that the strategies of one optimization look up.
-// They are immutable. A nil *IndexAnswers knows nothing.
-type IndexAnswers struct {
-	tasks    map[string]string
-	statuses map[string]taskcluster.Status
-}
-
-// NewIndexAnswers gives answers: index path to task id, and task id to status.
-func NewIndexAnswers(tasks map[string]string, statuses map[string]taskcluster.Status) *IndexAnswers {
-	return &IndexAnswers{tasks: tasks, statuses: statuses}
-}
-
-// Task gives the task that is indexed under a path. It is "" where there is none; known says whether the queue knows
-// the task's status.
-func (a *IndexAnswers) Task(path string) (taskID string, status taskcluster.Status, known bool) {
-	if a == nil {
-		return "", status, false
-	}
-	taskID = a.tasks[path]
-	status, known = a.statuses[taskID]
-	return taskID, status, known
-}
 
 // replace finds tasks that exist already and can stand in, dependencies first: a task can only be replaced when all
 // that it depends on is replaced or removed.
@@ -42,7 +18,7 @@ func (o *optimizer) replace(ctx context.Context) error {
 	if err != nil {
 		return o.graph.loopMistakes()
 	}
-	answers, err := o.lookUp(ctx, order)
+	answers, err := o.lookUps.wait()
 	if err != nil {
 		return err
 	}
@@ -107,42 +83,6 @@ func (o *optimizer) unreplaced(id int32) bool {
 		}
 	}
 	return false
-}
-
-// lookUp asks the index for all paths of all tasks that may be optimized, and the queue for what was found.
-func (o *optimizer) lookUp(ctx context.Context, order []int32) (*IndexAnswers, error) {
-	seen := map[string]bool{}
-	var paths []string
-	for _, id := range order {
-		if s := o.plans[id]; s.runStrategy != nil && s.paths != nil {
-			for _, path := range s.paths(s.arg) {
-				if !seen[path] {
-					seen[path] = true
-					paths = append(paths, path)
-				}
-			}
-		}
-	}
-	if len(paths) == 0 {
-		return nil, nil
-	}
-	answers := &IndexAnswers{}
-	var err error
-	if answers.tasks, err = o.g.opts.Index.FindTasks(ctx, paths); err != nil {
-		return nil, err
-	}
-	var ids []string
-	listed := map[string]bool{}
-	for _, path := range paths {
-		if id := answers.tasks[path]; id != "" && !listed[id] {
-			listed[id] = true
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) > 0 {
-		answers.statuses, err = o.g.opts.Index.Statuses(ctx, ids)
-	}
-	return answers, err
 }
 
 // deadlines gives the deadlines of tasks as they were if the tasks were created now.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -93,28 +94,5 @@ func verifyIndexRoutes(cfg *VerifyConfig, report func(error)) {
 	}
 }
 
-// namespaceBytes are the bytes that may stand between the dots of an index path.
-var namespaceBytes = func() (t [256]bool) {
-	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_!~*'()%-") {
-		t[c] = true
-	}
-	return
-}()
-
-// isNamespace says whether a text is an index path: parts of allowed characters with dots between, none of them empty.
-// As in the reference a line break at the end does no harm.
-func isNamespace(s string) bool {
-	s = strings.TrimSuffix(s, "\n")
-	empty := true
-	for i := range len(s) {
-		switch c := s[i]; {
-		case namespaceBytes[c]:
-			empty = false
-		case c == '.' && !empty:
-			empty = true
-		default:
-			return false
-		}
-	}
-	return !empty
-}
+// isNamespace says whether a text is an index path. As in the reference a line break at the end does no harm.
+func isNamespace(s string) bool { return taskcluster.IsNamespace(strings.TrimSuffix(s, "\n")) }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 
@@ -98,4 +99,28 @@ func TestTableFindsItsFieldsOnly(t *testing.T) {
 		assert.Nil(t, table.find("zzz"))
 	}
 	assert.Nil(t, new(table).find(""))
+}
+
+// Long lists of texts are looked through in another way, with the same result.
+func TestLongListsWithRepeats(t *testing.T) {
+	for _, n := range []int{2, 31, 32, 33, 34, 100} {
+		texts, numbers := value.NewList(), value.NewList()
+		for i := range n {
+			texts.AppendStrings(fmt.Sprint(i))
+			numbers.Append(value.NewInt(int64(i)))
+		}
+		for _, l := range []*value.List{texts, numbers} {
+			i, j := firstPair(l)
+			assert.Zero(t, j, n)
+			assert.Zero(t, i, n)
+			again := l.Copy()
+			again.Append(l.At(1), l.At(0), l.At(1))
+			i, j = firstPair(again)
+			assert.Equal(t, []int{1, n}, []int{i, j}, n)
+		}
+		mixed := texts.Copy()
+		mixed.Append(value.NewInt(0), value.NewInt(0))
+		i, j := firstPair(mixed)
+		assert.Equal(t, []int{n, n + 1}, []int{i, j}, n)
+	}
 }

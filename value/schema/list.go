@@ -42,6 +42,11 @@ func (w *walk) checkList(r *listRules, v value.Value) bool {
 
 // firstPair gives the first two equal items, 0 and 0 when there are none.
 func firstPair(l *value.List) (int, int) {
+	if l.Len() > 32 {
+		if i, j, ok := firstPairOfTexts(l); ok {
+			return i, j
+		}
+	}
 	for j := 1; j < l.Len(); j++ {
 		for i := range j {
 			if equal(l.At(i), l.At(j)) {
@@ -50,4 +55,21 @@ func firstPair(l *value.List) (int, int) {
 		}
 	}
 	return 0, 0
+}
+
+// firstPairOfTexts does so for a long list of strings. ok is false where something else is among them.
+func firstPairOfTexts(l *value.List) (i, j int, ok bool) {
+	places := make(map[string]int, l.Len())
+	for at := range l.Len() {
+		s, text := l.At(at).AsString()
+		if !text {
+			return 0, 0, false
+		}
+		if before, there := places[s]; !there {
+			places[s] = at
+		} else if j == 0 {
+			i, j = before, at
+		}
+	}
+	return i, j, true
 }
