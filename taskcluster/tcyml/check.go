@@ -16,7 +16,8 @@ import (
 type Outcome struct {
 	Event Event
 	Tasks []Task
-	Bad   bool
+	// Bad says that something is wrong, Refused that the file's policy lets the event make no tasks.
+	Bad, Refused bool
 }
 
 // Check renders the file for events and looks at what comes out: whether it is what the services take, and whether tasks
@@ -27,6 +28,11 @@ func (f *File) Check(events []Event, o Options) ([]Outcome, error) {
 	var out []Outcome
 	for _, e := range events {
 		result := Outcome{Event: e}
+		if !f.admits(e) {
+			result.Refused = true
+			out = append(out, result)
+			continue
+		}
 		r, err := f.Render(e, o)
 		found := diag.Flatten(err)
 		if err == nil {
@@ -123,8 +129,29 @@ func checkScopes(def *value.Map, e Event, add func(diag.Pos, string, string, ...
 		if e.Role == "" || !strings.HasPrefix(scope, "assume:repo:") {
 			continue
 		}
-		if scope != e.Role {
+		if !e.grants(scope) {
 			add(v.Pos(), fmt.Sprintf(".scopes[%d]", i), "the scope %q is not that of this event, which is %q: the task could not be created", scope, e.Role)
 		}
 	}
+}
+
+// grants says whether a scope for a role is that of the event.
+func (e Event) grants(scope string) bool {
+	before, after, unknown := strings.Cut(e.Role, anyRepository)
+	if !unknown {
+		return scope == e.Role
+	}
+	return strings.HasPrefix(scope, before) && strings.HasSuffix(scope, after)
+}
+
+// admits says whether the policy of the file lets an event make tasks.
+func (f *File) admits(e Event) bool {
+	policy := f.doc.Map().At("policy").Map()
+	switch e.TasksFor {
+	case "github-issue-comment":
+		return policy.Has("allowComments")
+	case "github-pull-request-untrusted":
+		return policy.Str("pullRequests") == "public_restricted"
+	}
+	return true
 }

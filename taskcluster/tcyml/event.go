@@ -17,7 +17,8 @@ type Event struct {
 	// Variables are what the file sees besides tasks_for: event for what GitHub reports, and for others what the hook
 	// gets.
 	Variables *value.Map
-	// Role is the role whose scopes the tasks get, with all that it stands for; "" where it is not known.
+	// Role is the scope that stands for the role whose scopes the tasks get, assume:repo:REPOSITORY:CONTEXT. It is "" where
+	// it is not known, and has a star for a repository that is not known.
 	Role string
 }
 
@@ -31,6 +32,9 @@ type Facts struct {
 	Person     string // dev
 	Email      string // dev@example.com
 }
+
+// anyRepository stands in a role for a repository that is not known.
+const anyRepository = "*"
 
 func (f Facts) orDefaults() Facts {
 	for _, d := range []struct {
@@ -102,6 +106,9 @@ func Find(name string, f Facts) (Event, error) {
 		if b.name == name {
 			e := b.make(f.orDefaults())
 			e.Name = name
+			if f.Repository == "" {
+				e.Role = strings.Replace(e.Role, f.orDefaults().path(), anyRepository, 1)
+			}
 			return e, nil
 		}
 	}

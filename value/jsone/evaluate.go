@@ -39,7 +39,7 @@ func (e *expression) evaluate(n *node) term {
 		x, ok := e.scope.find(n.text)
 		if !ok {
 			e.r.report(diag.Errorf(diag.BadTemplate, e.here(n.begin), "unknown variable %q", n.text).WithPath(e.path).
-				WithHint("%s", diag.DidYouMean(n.text, e.scope.all())))
+				WithHint("%s", diag.DidYouMean(n.text, e.scope.variables())))
 			return wrong
 		}
 		if x.fn != nil {

@@ -90,12 +90,14 @@ func (s *scope) find(name string) (term, bool) {
 // with gives a scope with more variables.
 func (s *scope) with(names map[string]term) *scope { return &scope{outer: s, names: names} }
 
-// all gives the names of all variables, for hints.
-func (s *scope) all() []string {
+// variables gives the names of all variables but functions, for hints.
+func (s *scope) variables() []string {
 	var names []string
 	for ; s != nil; s = s.outer {
-		for n := range s.names {
-			names = append(names, n)
+		for n, t := range s.names {
+			if t.fn == nil {
+				names = append(names, n)
+			}
 		}
 	}
 	return names
