@@ -70,8 +70,10 @@ type changes struct {
 	log  *slog.Logger
 }
 
-// find gives what the push changed.
-func (c *changes) find(ctx context.Context) (*Change, error) {
+// FindChange gives what a push changed, by the checkout and, for history that is not there, by the repositories that the
+// push names. log is told what is fetched.
+func FindChange(ctx context.Context, repo vcs.Repository, push *Push, log *slog.Logger) (*Change, error) {
+	c := &changes{repo: repo, push: push, log: log}
 	head, err := c.repo.Commit(ctx, c.push.HeadRev)
 	if err == nil && head == "" {
 		head, err = c.fetched(ctx, c.push.HeadRepository, c.push.HeadRev)

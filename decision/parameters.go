@@ -58,8 +58,7 @@ func Parameters(ctx context.Context, o ParameterOptions) (*parameters.Params, er
 	if err != nil && !errors.Is(err, vcs.ErrNotText) {
 		return nil, diag.Errorf(diag.Unreadable, 0, "cannot read the commit message: %w", err)
 	}
-	c := &changes{repo: o.Repository, push: &o.Push, log: o.Log}
-	change, err := c.find(ctx)
+	change, err := FindChange(ctx, o.Repository, &o.Push, o.Log)
 	if err != nil {
 		if _, failed := errors.AsType[*vcs.Error](err); failed {
 			err = diag.Errorf(diag.Unreadable, 0, "cannot tell which files changed: %w", err)
