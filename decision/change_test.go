@@ -58,10 +58,11 @@ func put(t *testing.T, dir, text string, names ...string) {
 //	      \     \- f1 - f2 -/      feature, which main merged, with a change of the merge's own
 //	       \- old                  topic before a force push
 //	       \- new                  topic after it
-//	       \- x1 - ... - x60       long
+//	       \- ... - long           long
 type upstream struct {
 	dir     string
 	commits map[string]string
+	clones  sync.Map
 }
 
 // newHistory gives the one history that all tests read.
@@ -89,7 +90,7 @@ func makeHistory(t *testing.T) *upstream {
 	dir, err := os.MkdirTemp("", "history")
 	require.NoError(t, err)
 	h := &upstream{dir: dir, commits: map[string]string{"null": vcs.NullRevision, "": "", "unknown": strings.Repeat("d", 40)}}
-	git(t, h.dir, "init", "-q", "-b", "main")
+	git(t, h.dir, "init", "-q", "-b", "main", "--template=")
 	commit := func(name string, files ...string) {
 		put(t, h.dir, name, files...)
 		git(t, h.dir, "add", "-A")
@@ -103,9 +104,10 @@ func makeHistory(t *testing.T) *upstream {
 	git(t, h.dir, "checkout", "-q", "-b", "topic", "main")
 	commit("new", "u")
 	git(t, h.dir, "checkout", "-q", "-b", "long", "main")
-	for i := 1; i <= 60; i++ {
-		commit("x"+strconv.Itoa(i), "x")
+	for range 55 { // more than are fetched at first
+		git(t, h.dir, "commit", "-q", "--allow-empty", "-m", "nothing")
 	}
+	commit("long", "x")
 	git(t, h.dir, "checkout", "-q", "main")
 	commit("c3", "b")
 	git(t, h.dir, "tag", "v1")
@@ -125,22 +127,35 @@ func makeHistory(t *testing.T) *upstream {
 // and no more.
 func (h *upstream) clone(t *testing.T, head string, depth int, also ...string) string {
 	t.Helper()
+	key := fmt.Sprint(head, depth, also)
+	made, _ := h.clones.LoadOrStore(key, sync.OnceValue(func() string { return h.makeClone(t, head, depth, also) }))
 	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(made.(func() string)())))
+	return dir
+}
+
+func (h *upstream) makeClone(t *testing.T, head string, depth int, also []string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(h.dir, ".git-clone-")
+	require.NoError(t, err)
 	if depth == 0 {
-		git(t, filepath.Dir(dir), "clone", "-q", "file://"+h.dir, dir)
+		git(t, h.dir, "clone", "-q", "--template=", h.url(), dir)
 	} else {
-		git(t, dir, "init", "-q")
-		git(t, dir, "remote", "add", "origin", "file://"+h.dir)
+		git(t, dir, "init", "-q", "--template=")
+		git(t, dir, "remote", "add", "origin", h.url())
 		for _, rev := range append(also, head) {
-			git(t, dir, "fetch", "-q", "--depth="+strconv.Itoa(depth), "origin", h.commits[rev])
-		}
-		if strings.HasPrefix(head, "v") {
-			git(t, dir, "fetch", "-q", "--depth="+strconv.Itoa(depth), "origin", "refs/tags/"+head+":refs/tags/"+head)
+			what := h.commits[rev]
+			if strings.HasPrefix(what, "v") {
+				what = "refs/tags/" + what + ":refs/tags/" + what
+			}
+			git(t, dir, "fetch", "-q", "--depth="+strconv.Itoa(depth), "origin", what)
 		}
 	}
 	git(t, dir, "checkout", "-q", "--detach", h.commits[head])
 	return dir
 }
+
+func (h *upstream) url() string { return "file://" + h.dir }
 
 // find asks what a push changed.
 func find(t *testing.T, dir string, push decision.Push, offline bool) *decision.Change {
@@ -178,17 +193,17 @@ func TestChangedFiles(t *testing.T) {
 		{"pull request", "github-pull-request", "c4", "main", "f2", "dir/c f", "dir/c f f", "commits exact", "trees exact"},
 		{"pull request, not trusted", "github-pull-request-untrusted", "c4", "main", "f2", "dir/c f", "dir/c f f", "commits exact", "trees exact"},
 		{"pull request up to date", "github-pull-request", "c2", "main", "f2", "dir/c f", "", "commits exact", "trees exact"},
-		{"long pull request", "github-pull-request", "c4", "main", "x60", "x", "", "commits exact", "trees exact"},
+		{"long pull request", "github-pull-request", "c4", "main", "long", "x", "", "commits exact", "trees exact"},
 		{"no base, merged branch", "github-push", "", "main", "f2", "dir/c f", "dir/c f", "commits guess", ""},
 		{"no base, branch", "github-push", "", "main", "new", "u", "", "commits guess", ""},
-		{"no base, long branch", "github-push", "", "refs/heads/main", "x60", "x", "", "commits guess", ""},
+		{"no base, long branch", "github-push", "", "refs/heads/main", "long", "x", "", "commits guess", ""},
 		{"no base, main branch", "github-push", "", "main", "merge", "dir/c e f", "", "commits guess", ""},
 		{"no base, no branch", "github-push", "", "", "c4", "d", "", "commits guess", ""},
 		{"base nowhere", "github-push", "unknown", "main", "c4", "a b d dir/c e", "", "all more", "all more"},
 		{"cron", "cron", "c4", "main", "c4", "", "", "commits exact", "trees exact"},
 		{"first commit", "github-push", "", "", "c1", "a b dir/c e", "", "all more", "all more"},
 	} {
-		depths := []int{0, 1, 2, 10}
+		depths := []int{0, 1, 3}
 		if testing.Short() {
 			depths = depths[:2]
 		}
@@ -196,7 +211,7 @@ func TestChangedFiles(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, depth %d", c.name, depth), func(t *testing.T) {
 				t.Parallel()
 				dir := h.clone(t, c.head, depth)
-				push := decision.Push{TasksFor: c.tasksFor, BaseRev: h.commits[c.base], BaseRef: c.baseRef, HeadRev: h.commits[c.head], BaseRepository: "file://" + h.dir, HeadRepository: "file://" + h.dir}
+				push := decision.Push{TasksFor: c.tasksFor, BaseRev: h.commits[c.base], BaseRef: c.baseRef, HeadRev: h.commits[c.head], BaseRepository: h.url(), HeadRepository: h.url()}
 				want := c.full
 				if git(t, dir, "rev-parse", "--is-shallow-repository") == "true" {
 					want = c.shallow
@@ -227,7 +242,7 @@ func TestChangedFiles(t *testing.T) {
 func TestChangedFilesOffline(t *testing.T) {
 	h := newHistory(t)
 	push := func(tasksFor, base, head string) decision.Push {
-		return decision.Push{TasksFor: tasksFor, BaseRev: h.commits[base], BaseRef: "main", HeadRev: h.commits[head], BaseRepository: "file://" + h.dir, HeadRepository: "file://" + h.dir}
+		return decision.Push{TasksFor: tasksFor, BaseRev: h.commits[base], BaseRef: "main", HeadRev: h.commits[head], BaseRepository: h.url(), HeadRepository: h.url()}
 	}
 	got := find(t, h.clone(t, "c4", 1), push("github-push", "c2", "c4"), true)
 	assert.Equal(t, decision.AllFiles, got.Method)
