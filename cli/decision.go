@@ -134,11 +134,11 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	if err != nil {
 		return err
 	}
-	what := "created"
+	created := "all"
 	if submitter == nil {
-		what = "decided on, none created"
+		created = "none"
 	}
-	_, err = fmt.Fprintf(a.out, "%d tasks %s, of %d targets and %d in all; artifacts are in %s\n", result.Optimized.Graph.Len(), what, result.Targets, result.Full, o.artifacts)
+	_, err = fmt.Fprintf(a.out, "decided on %d of %d tasks for %d targets, created %s; artifacts are in %s\n", result.Optimized.Graph.Len(), result.Full, result.Targets, created, o.artifacts)
 	return err
 }
 
