@@ -165,7 +165,7 @@ func (r *run) programs(context.Context) error {
 		return nil
 	}
 	first := ""
-	for _, t := range r.result.Optimized.Graph.Sorted() {
+	for t := range r.result.Optimized.Graph.All() {
 		if runsRunTask(t.Task.At("payload")) {
 			if r.result.NeedRunTask++; first == "" {
 				first = t.Label

@@ -162,7 +162,9 @@ func (f *File) tasks(r *Rendered, ids *slugids, own string) error {
 				group = ids.of("group of tasks")
 			}
 		}
-		t.Definition.SetDefault("taskGroupId", value.NewString(group))
+		if slugid.Valid(group) { // of another the id itself is what is wrong
+			t.Definition.SetDefault("taskGroupId", value.NewString(group))
+		}
 		t.Definition.SetDefault("schedulerId", value.NewString("taskcluster-github"))
 		t.Definition.SetDefault("created", value.NewString(r.Now))
 		r.Tasks = append(r.Tasks, t)
