@@ -70,9 +70,7 @@ func Parameters(ctx context.Context, o ParameterOptions) (*parameters.Params, er
 	if err != nil {
 		return nil, err
 	}
-	if err := o.forProject(values); err != nil {
-		return nil, err
-	}
+	o.forProject(values)
 	o.choices(values, message)
 	if err := o.hook(ctx, values); err != nil {
 		return nil, err
@@ -142,33 +140,19 @@ func (o *ParameterOptions) values(ctx context.Context, change *Change) (*value.M
 
 // forProject sets the parameters that the project has of its own: those that are registered, then those of the graph
 // config. Each of both has an entry for the project, or else one named default.
-func (o *ParameterOptions) forProject(values *value.Map) error {
+func (o *ParameterOptions) forProject(values *value.Map) {
 	name := o.Push.Project
 	set, ok := o.Project.Registry.ProjectParameters.Get(name)
 	if !ok {
 		set, _ = o.Project.Registry.ProjectParameters.Get("default")
 	}
 	values.Update(set)
-	section, there := o.Project.Config.Get("project-parameters")
-	if !there || section.IsNull() {
-		return nil
-	}
-	all := section.Map()
-	if all == nil {
-		return o.Project.Resolve(diag.Errorf(diag.WrongType, section.Pos(), "want a map of projects, got %s", section.Describe()).WithPath("project-parameters"))
-	}
-	own, path := all.At(name), "project-parameters."+name
+	section, _ := o.Project.Config.Get("project-parameters")
+	own := section.Map().At(name)
 	if own.IsNull() {
-		own, path = all.At("default"), "project-parameters.default"
-	}
-	if own.IsNull() {
-		return nil
-	}
-	if own.Map() == nil {
-		return o.Project.Resolve(diag.Errorf(diag.WrongType, own.Pos(), "want a map of parameters, got %s", own.Describe()).WithPath(path))
+		own = section.Map().At("default")
 	}
 	values.Update(own.Map())
-	return nil
 }
 
 // choices applies what the command line and the commit message say about the selection of tasks.

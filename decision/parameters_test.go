@@ -61,7 +61,9 @@ func newPlace(t *testing.T, message string, files map[string]string) *place {
 func (p *place) parameters(t *testing.T) (*parameters.Params, error) {
 	t.Helper()
 	project, err := taskgraph.Open(t.Context(), taskgraph.Options{Tree: os.DirFS(p.dir), Root: "taskcluster", Registry: p.registry})
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	defer project.Close()
 	repo, err := vcs.Find(p.dir, vcs.Options{Env: quiet})
 	require.NoError(t, err)
@@ -138,8 +140,8 @@ func TestProjectParameters(t *testing.T) {
 	assert.Equal(t, "nothing", p.get(t).TargetTasksMethod(), "the command line wins")
 
 	for text, want := range map[string]string{
-		"project-parameters: 3":                "taskcluster/config.yml:5:21: project-parameters: want a map of projects, got 3 (TG1101)",
-		"project-parameters: {other: 3}":       "taskcluster/config.yml:5:29: project-parameters.other: want a map of parameters, got 3 (TG1101)",
+		"project-parameters: 3":                "taskcluster/config.yml:5:21: project-parameters: want map, got 3 (TG1101)",
+		"project-parameters: {other: 3}":       "taskcluster/config.yml:5:29: project-parameters.other: want map, got 3 (TG1101)",
 		"project-parameters: {other: {xy: 3}}": `taskcluster/config.yml:5:30: unknown parameter "xy" (TG1202)`,
 	} {
 		put(t, p.dir, config+text+"\n", "taskcluster/config.yml")
