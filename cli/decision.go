@@ -120,12 +120,8 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	if err != nil {
 		return err
 	}
-	var submitter decision.Submitter
-	if !o.dryRun {
-		submitter = a.Submitter
-	}
 	result, err := decision.Run(ctx, decision.Options{
-		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: submitter, Workers: o.workers, Log: a.log,
+		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: a.Submitter, DryRun: o.dryRun, Workers: o.workers, Log: a.log,
 		Generator: s.project.Generator(params, taskgraph.GeneratorOptions{
 			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock,
 			TargetKinds: params.At("target-kinds").List().Strings(),
@@ -135,7 +131,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		return err
 	}
 	created := "all"
-	if submitter == nil {
+	if o.dryRun || a.Submitter == nil {
 		created = "none"
 	}
 	_, err = fmt.Fprintf(a.out, "decided on %d of %d tasks for %d targets, created %s; artifacts are in %s\n", result.Optimized.Graph.Len(), result.Full, result.Targets, created, o.artifacts)

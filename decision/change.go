@@ -85,6 +85,9 @@ func FindChange(ctx context.Context, repo vcs.Repository, push *Push, log *slog.
 		return nil, diag.Errorf(diag.BadParameters, 0, "the checkout has no revision %q", c.push.HeadRev).WithPath("head_rev").
 			WithHint("--head-rev names the revision that is checked out")
 	}
+	if at, err := repo.HeadRev(ctx); err == nil && at != head {
+		log.Warn("the checkout is not at the revision that was pushed: the kinds of another one count", "checkout", at, "head-rev", head)
+	}
 	base := c.push.BaseRev
 	switch {
 	case isNull(base):

@@ -98,6 +98,11 @@ func TestParameters(t *testing.T) {
 	assert.Equal(t, "20260102020405", params.At("moz_build_date").Str(), "in UTC")
 	assert.Zero(t, params.Pushdate())
 
+	assert.NotContains(t, p.log.String(), "not at the revision")
+	git(t, p.dir, "commit", "-q", "--allow-empty", "-m", "later")
+	p.get(t)
+	assert.Contains(t, p.log.String(), "the checkout is not at the revision that was pushed")
+
 	p.push.TargetTasksMethod, p.push.OptimizeTargetTasks = "codereview", new(false)
 	params = p.get(t)
 	assert.Equal(t, "codereview", params.TargetTasksMethod())

@@ -28,6 +28,8 @@ type Options struct {
 	RunTask *dockerimages.RunTask
 	// Submitter creates the tasks; nil leaves it at the artifacts.
 	Submitter Submitter
+	// DryRun has the submitter create nothing.
+	DryRun bool
 	// Workers is how many goroutines encode; 0 means one for each processor.
 	Workers int
 	// Log is told what is done, and whether tasks need a run-task that is not there.
@@ -184,7 +186,7 @@ func (r *run) submit(ctx context.Context) error {
 		return nil
 	}
 	return r.Submitter.Submit(ctx, &Submission{
-		DecisionTaskID: r.DecisionTaskID, Graph: r.result.Optimized.Graph, LabelToTaskID: r.result.Optimized.LabelToTaskID,
-		Params: r.Generator.Params(), Config: r.Project.Config, Artifacts: r.Options.Artifacts,
+		DecisionTaskID: r.DecisionTaskID, DryRun: r.DryRun, Graph: r.result.Optimized.Graph, LabelToTaskID: r.result.Optimized.LabelToTaskID,
+		Params: r.Generator.Params(), Project: r.Project, Artifacts: r.Options.Artifacts,
 	})
 }

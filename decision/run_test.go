@@ -164,15 +164,16 @@ func TestSubmission(t *testing.T) {
 	s := &submitter{}
 	r.submitter = s
 	require.Equal(t, diag.ExitOK, r.run(t, "--dry-run"))
-	assert.Nil(t, s.got, "a dry run creates nothing")
+	assert.True(t, s.got.DryRun, "a dry run does everything but create")
+	assert.Contains(t, r.printed, "created none")
 
 	require.Equal(t, diag.ExitOK, r.run(t), r.said)
-	require.NotNil(t, s.got)
+	assert.False(t, s.got.DryRun)
 	assert.Equal(t, decisionTaskID, s.got.DecisionTaskID)
 	assert.Equal(t, 1, s.got.Graph.Len())
 	assert.Equal(t, "JAZPCupvRJG7mR3XUfr4Sw", s.got.LabelToTaskID["build-old"])
 	assert.Equal(t, "demo", s.got.Params.Project())
-	assert.Equal(t, "demo", s.got.Config.TrustDomain())
+	assert.Equal(t, "demo", s.got.Project.Config.TrustDomain())
 	assert.FileExists(t, filepath.Join(s.got.Artifacts, "task-graph.json"))
 	assert.Equal(t, "decided on 1 of 4 tasks for 3 targets, created all; artifacts are in artifacts\n", r.printed)
 

@@ -3,6 +3,7 @@ package tcyml
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -26,7 +27,14 @@ func Read(name string, text []byte, sources *diag.Sources) (*File, error) {
 	if sources == nil {
 		sources = &diag.Sources{}
 	}
-	doc, err := (&value.Reader{Sources: sources, Limits: limits, Core: true}).YAML(name, text)
+	var twice diag.List
+	doc, err := (&value.Reader{Sources: sources, Limits: limits, Core: true, Warn: func(d *diag.Diagnostic) {
+		d.Severity, d.Message = diag.Error, strings.Replace(d.Message, "; the last value counts", "", 1)
+		twice.Add(d.WithHint("the services refuse a file with the same key twice in a map"))
+	}}).YAML(name, text)
+	if err == nil {
+		err = twice.Err(sources)
+	}
 	if err != nil {
 		return nil, err
 	}
