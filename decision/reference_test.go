@@ -137,6 +137,42 @@ func TestParametersOfTheReference(t *testing.T) {
 	}
 }
 
+func TestParametersOfTheReferenceMercurial(t *testing.T) {
+	program := referenceProgram(t)
+	if _, err := exec.LookPath("hg"); err != nil {
+		t.Skip("hg is not installed")
+	}
+	dir := t.TempDir()
+	tool(t, dir, "hg", "init")
+	commit := func(message string, files ...string) string {
+		put(t, dir, message, files...)
+		tool(t, dir, "hg", "commit", "-q", "-A", "-m", message, "-d", "0 0")
+		return tool(t, dir, "hg", "log", "-r", ".", "-T", "{node}")
+	}
+	put(t, dir, config, "taskcluster/config.yml")
+	put(t, dir, "version: 1\ntasks: []\n", ".taskcluster.yml")
+	first := commit("first", "a")
+	commit("second", "b", "a")
+	third := commit("third", "b", "c")
+	last := commit("no bug - DONTBUILD", "d")
+	for _, c := range []struct{ base, head, tasksFor string }{{first, third, "hg-push"}, {third, last, "hg-push"}, {first, last, "cron"}, {last, last, "cron"}, {strings.Repeat("0", 40), third, "hg-push"}} {
+		tool(t, dir, "hg", "update", "-q", c.head)
+		args := []string{
+			"--project=demo", "--pushlog-id=17", "--pushdate=1700000000", "--owner=dev@example.com", "--level=3", "--repository-type=hg", "--tasks-for=" + c.tasksFor,
+			"--base-repository=https://hg.mozilla.org/demo", "--base-rev=" + c.base, "--head-repository=https://hg.mozilla.org/demo", "--head-ref=default", "--head-rev=" + c.head,
+		}
+		theirs, said := byReference(t, program, dir, args...)
+		ours, errs, _ := decide(t, dir, args...)
+		require.NotEmpty(t, theirs["parameters.yml"], said)
+		require.NotEmpty(t, ours["parameters.yml"], errs)
+		if strings.Trim(c.base, "0") == "" { // theirs has a file for each commit that changed it
+			assert.NotEqual(t, theirs["parameters.yml"], ours["parameters.yml"])
+			continue
+		}
+		assert.Equal(t, theirs["parameters.yml"], ours["parameters.yml"])
+	}
+}
+
 // TestArtifactsOfTheReference holds all artifacts against those of the reference: what holds no task ids to the byte, the
 // others with ids replaced by labels.
 func TestArtifactsOfTheReference(t *testing.T) {

@@ -140,7 +140,7 @@ func pushOf(f Facts, ref, before, role string) Event {
 	)
 	return Event{TasksFor: "github-push", Role: f.role(role), Variables: value.MapOf("event", value.MapOf(
 		"ref", ref, "before", before, "after", f.Rev, "base_ref", nil, "created", before != f.BaseRev, "deleted", false, "forced", false,
-		"compare", f.Repository+"/compare/"+before[:12]+"..."+f.Rev[:min(12, len(f.Rev))], "commits", value.NewList(commit.Value()), "head_commit", commit,
+		"compare", f.Repository+"/compare/"+before[:min(12, len(before))]+"..."+f.Rev[:min(12, len(f.Rev))], "commits", value.NewList(commit.Value()), "head_commit", commit,
 		"repository", f.repository(f.Repository, 1), "pusher", value.MapOf("name", f.Person, "email", f.Email), "sender", f.person(), "organization", f.organization(), "installation", f.installation(),
 	))}
 }

@@ -129,6 +129,8 @@ func TestEvents(t *testing.T) {
 		assert.Equal(t, c.want, got.Document.Str("a"), c.name)
 	}
 	assert.Len(t, Events(Facts{}), len(Names()))
+	assert.Len(t, Events(Facts{Repository: "x", Rev: "1", BaseRev: "2", Branch: "/", Tag: "/"}), len(Names()), "whatever the facts are")
+	assert.Len(t, Events(Facts{Repository: "https://"}), len(Names()))
 }
 
 func TestReadEvent(t *testing.T) {
