@@ -61,6 +61,29 @@ func TestRunDecisionTask(t *testing.T) {
 	}
 }
 
+// The decision task of the example decides on the example's graph.
+func TestRunExample(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "examples", "hello"), os.DirFS("../examples/hello")))
+	commit(t, dir)
+	out, err := exec.Command("git", "-C", dir, "rev-parse", "HEAD").Output()
+	require.NoError(t, err)
+	text, err := os.ReadFile("../examples/hello/.taskcluster.yml")
+	require.NoError(t, err)
+	file, err := tcyml.Read(".taskcluster.yml", text, nil)
+	require.NoError(t, err)
+	event, err := tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/example/hello", Rev: strings.TrimSpace(string(out)), BaseRev: strings.Repeat("0", 40)})
+	require.NoError(t, err)
+	rendered, err := file.Render(event, tcyml.Options{Now: time.Unix(1767323045, 0)})
+	require.NoError(t, err)
+	command := rendered.Tasks[0].Definition.EditMap("payload").EditList("command")
+	command.SetAt(2, value.NewString(strings.Replace(command.At(2).Str(), "taskgraph decision", "taskgraph decision --offline", 1)))
+	app, said := taskRunner("/")
+	require.Equal(t, diag.ExitOK, app.RunDecisionTask(t.Context(), rendered.Tasks[0].ID, rendered.Tasks[0].Definition, dir), said.String())
+	assert.Contains(t, said.String(), "decided on 10 of 11 tasks for 6 targets, created none; artifacts are in artifacts\n")
+	assert.FileExists(t, filepath.Join(dir, "docker-contexts", "linux.tar.gz"))
+}
+
 func TestDecisionArguments(t *testing.T) {
 	for payload, want := range map[string]string{
 		`{command: [bash, -cx, 'cd $DIR && taskgraph decision --nonsense "$A" ${B}']}`:                           `unknown flag: --nonsense`,
