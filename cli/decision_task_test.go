@@ -80,7 +80,7 @@ func TestRunExample(t *testing.T) {
 	command.SetAt(2, value.NewString(strings.Replace(command.At(2).Str(), "taskgraph decision", "taskgraph decision --offline", 1)))
 	app, said := taskRunner("/")
 	require.Equal(t, diag.ExitOK, app.RunDecisionTask(t.Context(), rendered.Tasks[0].ID, rendered.Tasks[0].Definition, dir), said.String())
-	assert.Contains(t, said.String(), "decided on 10 of 11 tasks for 6 targets, created none; artifacts are in artifacts\n")
+	assert.Contains(t, said.String(), "decided on 11 of 11 tasks for 7 targets, created none; artifacts are in artifacts\n")
 	assert.FileExists(t, filepath.Join(dir, "docker-contexts", "linux.tar.gz"))
 }
 
