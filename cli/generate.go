@@ -45,6 +45,7 @@ type generateOptions struct {
 	runTask                string
 	diff                   bool
 	diffRev                string
+	contexts               string // directory for docker contexts; previews write none
 }
 
 // session is an opened tree and what all generations from it share.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/taskgraph-go/decision/decision"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
 )
@@ -31,6 +32,8 @@ type App struct {
 	Dir string
 	// Clock gives the time; nil is that of the machine.
 	Clock func() time.Time
+	// Submitter creates the tasks of a decision task; nil creates none.
+	Submitter decision.Submitter
 
 	out     io.Writer // Stdout, where nobody reading is no failure
 	sources diag.Sources
@@ -170,7 +173,7 @@ The preview commands print what each phase makes, for parameters of your choice:
 	for _, c := range a.previewCommands() {
 		root.AddCommand(c)
 	}
-	root.AddCommand(a.kindGraphCommand(), a.hooksCommand(), a.initCommand(), a.localCommand())
+	root.AddCommand(a.kindGraphCommand(), a.hooksCommand(), a.initCommand(), a.localCommand(), a.decisionCommand(), a.taskclusterYMLCommand())
 	a.markRunning(root)
 	return root
 }
@@ -241,6 +244,11 @@ func (a *App) setLogging() {
 	case a.quiet:
 		level = slog.LevelError
 	}
+	a.logAt(level)
+}
+
+// logAt makes a logger of what is as grave as a level, or graver.
+func (a *App) logAt(level slog.Level) {
 	a.log = slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
 		if attr.Key == slog.TimeKey && len(groups) == 0 {
 			return slog.Attr{}

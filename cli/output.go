@@ -3,10 +3,8 @@ package cli
 import (
 	"bufio"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/taskgraph-go/decision/internal/pyre"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -55,24 +53,17 @@ func (p printer) print(w io.Writer, graph *taskgraph.TaskGraph) error {
 	}
 	switch p.format {
 	case formatJSON:
-		if len(tasks) == 0 {
-			_, err := io.WriteString(w, "{}\n")
+		if err := taskgraph.WriteJSON(w, tasks, p.workers, p.document); err != nil {
 			return err
 		}
-		if _, err := io.WriteString(w, "{"); err != nil {
-			return err
-		}
-		if err := p.stream(w, tasks, p.appendJSON); err != nil {
-			return err
-		}
-		_, err := io.WriteString(w, "\n}\n")
+		_, err := io.WriteString(w, "\n")
 		return err
 	case formatYAML:
 		if len(tasks) == 0 {
 			_, err := io.WriteString(w, "{}\n")
 			return err
 		}
-		return p.stream(w, tasks, p.appendYAML)
+		return taskgraph.Stream(w, tasks, p.workers, p.appendYAML)
 	}
 	labels := make([]string, len(tasks))
 	for i, t := range tasks {
@@ -85,20 +76,6 @@ func (p printer) print(w io.Writer, graph *taskgraph.TaskGraph) error {
 		b.WriteByte('\n')
 	}
 	return b.Flush()
-}
-
-func (p printer) appendJSON(dst []byte, t *taskgraph.Task, first bool) ([]byte, error) {
-	if !first {
-		dst = append(dst, ',')
-	}
-	dst = append(dst, "\n  "...)
-	style := value.JSONStyle{Indent: 2, SortKeys: true}
-	dst, err := value.AppendJSON(dst, value.NewString(t.Key()), style, 1)
-	if err != nil {
-		return dst, err
-	}
-	dst = append(dst, ": "...)
-	return value.AppendJSON(dst, p.document(t).Value(), style, 1)
 }
 
 func (p printer) appendYAML(dst []byte, t *taskgraph.Task, _ bool) ([]byte, error) {
@@ -125,70 +102,4 @@ func (p printer) document(t *taskgraph.Task) *value.Map {
 		}
 	}
 	return doc
-}
-
-// stream encodes the tasks in pieces on several workers and writes the pieces in order.
-func (p printer) stream(w io.Writer, tasks []*taskgraph.Task, encode func([]byte, *taskgraph.Task, bool) ([]byte, error)) error {
-	const piece = 64
-	pieces := (len(tasks) + piece - 1) / piece
-	workers := p.workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	workers = max(1, min(workers, pieces))
-	type result struct {
-		text []byte
-		err  error
-	}
-	// Every worker has its pieces in turn and one buffer on the way to the writer.
-	results := make([]chan result, workers)
-	free := make([]chan []byte, workers)
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	for i := range results {
-		results[i], free[i] = make(chan result, 1), make(chan []byte, 2)
-		free[i] <- nil
-		free[i] <- nil
-		wg.Go(func() {
-			for n := i; n < pieces; n += workers {
-				var r result
-				select {
-				case r.text = <-free[i]:
-				case <-stop:
-					return
-				}
-				r.text, r.err = encodeAll(r.text[:0], tasks[n*piece:min((n+1)*piece, len(tasks))], n == 0, encode)
-				select {
-				case results[i] <- r:
-				case <-stop:
-					return
-				}
-			}
-		})
-	}
-	defer wg.Wait()
-	defer close(stop)
-	for n := range pieces {
-		r := <-results[n%workers]
-		if r.err != nil {
-			return r.err
-		}
-		if _, err := w.Write(r.text); err != nil {
-			return err
-		}
-		free[n%workers] <- r.text
-	}
-	return nil
-}
-
-// encodeAll appends tasks to dst, the first of all among them or not.
-func encodeAll(dst []byte, tasks []*taskgraph.Task, first bool, encode func([]byte, *taskgraph.Task, bool) ([]byte, error)) (text []byte, err error) {
-	text = dst
-	defer taskgraph.CatchBug("output", func(bug error) { err = bug })
-	for i, t := range tasks {
-		if text, err = encode(text, t, first && i == 0); err != nil {
-			return text, labelled(err, t)
-		}
-	}
-	return text, nil
 }

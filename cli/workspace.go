@@ -78,7 +78,7 @@ func (a *App) open(ctx context.Context, w *workspace, o *generateOptions) (*task
 
 // openTree opens any tree as a project: the work tree, which stands in dir, or a revision, which stands nowhere.
 func (a *App) openTree(ctx context.Context, tree sourcetree.Tree, dir string, w *workspace, o *generateOptions, tracked func() ([]string, error)) (*taskgraph.Project, error) {
-	files := &treeFiles{}
+	files := &treeFiles{contexts: o.contexts}
 	p, err := taskgraph.Open(ctx, taskgraph.Options{
 		Tree: tree, Dir: dir, Root: w.root, Registry: a.Registry, Sources: &a.sources, Environment: a.Env, Workers: o.workers, Fast: o.fast, Log: a.log, Files: files,
 	})
@@ -143,7 +143,7 @@ func (f *treeFiles) WriteContext(name, dir string, args *value.Map, argsPos diag
 	}
 	defer os.Remove(tmp.Name())
 	if digest, err = f.images.WriteContext(tmp, name, dir, args, argsPos); err == nil {
-		err = tmp.Close()
+		err = errors.Join(tmp.Chmod(0o644), tmp.Close())
 	} else {
 		tmp.Close()
 	}

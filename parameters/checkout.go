@@ -110,8 +110,8 @@ func (c *Checkout) ask(ctx context.Context) (*push, error) {
 	return found, nil
 }
 
-// version gives the first line of version.txt, without blanks at its end, and whether there is such a file.
-func (c *Checkout) version() (string, bool, error) {
+// Version gives the first line of version.txt, without blanks at its end, and whether there is such a file.
+func (c *Checkout) Version() (string, bool, error) {
 	name := filepath.Join(c.root, "version.txt")
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {

@@ -26,7 +26,7 @@ func (o *Options) baseDefaults(ctx context.Context, given *value.Map) (*value.Ma
 	}
 	version := value.Value{}
 	if !given.Has("version") {
-		text, ok, err := tree.version()
+		text, ok, err := tree.Version()
 		if err != nil {
 			return nil, err
 		}

@@ -12,5 +12,5 @@
 // complete, what is missing is filled in from the checkout and the clock. The base parameters and their types are
 // those of the reference; a project may declare more with an [Extension].
 //
-// The parameters of a push, from which a decision task works, are not made here.
+// The parameters of a push, from which a decision task works, are made in package decision.
 package parameters

@@ -424,20 +424,20 @@ func TestVersionFile(t *testing.T) {
 	for text, want := range map[string]string{"": "", "1": "1", "1\n": "1", " 1 \t\n2": " 1", "1\r2": "1", "\n1": ""} {
 		dir := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "version.txt"), []byte(text), 0o644))
-		got, ok, err := NewCheckout(dir, true).version()
+		got, ok, err := NewCheckout(dir, true).Version()
 		require.NoError(t, err)
 		assert.True(t, ok)
 		assert.Equal(t, want, got, "%q", text)
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "version.txt"), 0o755))
-	_, ok, err := NewCheckout(dir, true).version()
+	_, ok, err := NewCheckout(dir, true).Version()
 	require.NoError(t, err)
 	assert.False(t, ok, "a directory is no version")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "latin"), []byte("\xff"), 0o644))
 	require.NoError(t, os.Remove(filepath.Join(dir, "version.txt")))
 	require.NoError(t, os.Rename(filepath.Join(dir, "latin"), filepath.Join(dir, "version.txt")))
-	_, _, err = NewCheckout(dir, true).version()
+	_, _, err = NewCheckout(dir, true).Version()
 	assert.ErrorContains(t, err, "want text in UTF-8")
 }
 

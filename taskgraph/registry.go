@@ -51,6 +51,8 @@ type Registry struct {
 	Actions        *Set[*Action]       // actions.json
 	ParameterHooks *Set[ParameterHook] // config.yml: taskgraph.decision-parameters
 
+	// ProjectParameters are set for the decision tasks of a project, by its name; those named default for all other projects.
+	ProjectParameters *Set[*value.Map]
 	// ParameterExtensions are what the repository adds to the base parameters. Defaults are taken in this order, later
 	// ones before earlier ones.
 	ParameterExtensions []parameters.Extension
@@ -78,6 +80,8 @@ func NewRegistry() *Registry {
 		Verifications:    newSet[Verification]("verification", Verification.mistake),
 		Actions:          newSet[*Action]("action", (*Action).mistake),
 		ParameterHooks:   newSet[ParameterHook]("decision-parameters hook", present[ParameterHook]),
+
+		ProjectParameters: newSet[*value.Map]("set of parameters", present[*value.Map]),
 	}
 }
 
@@ -88,6 +92,7 @@ func (r *Registry) Clone() *Registry {
 		IndexBuilders: r.IndexBuilders.clone(), FetchBuilders: r.FetchBuilders.clone(), GroupBys: r.GroupBys.clone(), SetNames: r.SetNames.clone(),
 		ContextProviders: r.ContextProviders.clone(), Strategies: r.Strategies.clone(), StrategySets: r.StrategySets.clone(), TargetMethods: r.TargetMethods.clone(),
 		Filters: r.Filters.clone(), Morphs: r.Morphs.clone(), Verifications: r.Verifications.clone(), Actions: r.Actions.clone(), ParameterHooks: r.ParameterHooks.clone(),
+		ProjectParameters:   r.ProjectParameters.clone(),
 		ParameterExtensions: slices.Clone(r.ParameterExtensions), Extensions: slices.Clone(r.Extensions),
 	}
 }

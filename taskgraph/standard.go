@@ -1,5 +1,7 @@
 package taskgraph
 
+import "github.com/taskgraph-go/decision/value"
+
 // RegisterStandard registers what every repository has without asking: the filter, the target task methods, the morphs
 // and the verifications of the reference, under its names.
 func RegisterStandard(r *Registry) {
@@ -8,6 +10,8 @@ func RegisterStandard(r *Registry) {
 	r.TargetMethods.Add("default", targetDefault)
 	r.TargetMethods.Add("codereview", targetCodeReview)
 	r.TargetMethods.Add("nothing", targetNothing)
+
+	r.ProjectParameters.Add("default", value.MapOf("target_tasks_method", "default"))
 
 	r.Morphs.Add("add_index_tasks", addIndexTasks)
 	r.Morphs.Add("add_code_review_task", addCodeReviewTask)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskgraph-go/decision/internal/slugid"
 )
 
 const nicePattern = `^[A-Za-f][A-Za-z0-9_-]{7}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`
@@ -55,11 +57,11 @@ func TestSlugidsAreThoseOfTheVectors(t *testing.T) {
 		n++
 		b, err := hex.DecodeString(strings.ReplaceAll(v.UUID, "-", ""))
 		require.NoError(t, err)
-		assert.Equal(t, v.Slug, slugid([16]byte(b)))
+		assert.Equal(t, v.Slug, slugid.Nice([16]byte(b)))
 		b[0] |= 0x80
 		b[6] |= 0xf0
 		b[8] |= 0xc0
-		assert.Equal(t, v.Slug, slugid([16]byte(b)), "version, variant and first bit are fixed")
+		assert.Equal(t, v.Slug, slugid.Nice([16]byte(b)), "version, variant and first bit are fixed")
 	}
 	assert.NotZero(t, n)
 }

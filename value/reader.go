@@ -14,6 +14,9 @@ type Reader struct {
 	// errors carry line and column themselves.
 	Sources *diag.Sources
 	Limits  Limits
+	// Core reads scalars of YAML without quotes as JavaScript's js-yaml does, by the core schema of YAML 1.2: yes and on
+	// are strings, 010 is ten. That is what the services read .taskcluster.yml with.
+	Core bool
 	// Warn is told of what is allowed but is likely to be a slip: the same key twice in a map.
 	Warn func(*diag.Diagnostic)
 }

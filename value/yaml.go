@@ -102,6 +102,8 @@ func (b *yamlBuilder) construct(i int32, n *yaml.Node) Value {
 			return b.sequence(i, n)
 		case !n.Plain:
 			return NewString(n.Text)
+		case b.reader.Core:
+			return coreScalar(n.Text)
 		}
 		tag = resolveTag(n.Text)
 	case mapTag, setTag:
@@ -198,7 +200,7 @@ func (b *yamlBuilder) keyTag(i int32) yamlTag {
 		return tag
 	case n.Plain && n.Text == "<<":
 		return mergeTag
-	case n.Plain && n.Text == "=":
+	case n.Plain && n.Text == "=" && !b.reader.Core:
 		return valueTag
 	}
 	return noTag

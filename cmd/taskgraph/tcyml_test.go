@@ -2,15 +2,39 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	jsone "github.com/json-e/json-e/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 )
+
+// Every event makes what it should of this repository's .taskcluster.yml, and of the example's, with nothing wrong.
+func TestTaskclusterYMLIsRight(t *testing.T) {
+	own := map[string]int{"push": 1, "branch": 0, "tag": 0, "pull-request": 1, "pull-request-untrusted": 1, "release": 1, "issue-comment": 0, "cron": 1, "action": 1}
+	example := maps.Clone(own)
+	example["branch"], example["release"] = 1, 0
+	for name, want := range map[string]map[string]int{".taskcluster.yml": own, "examples/hello/.taskcluster.yml": example} {
+		text, err := os.ReadFile("../../" + name)
+		require.NoError(t, err)
+		file, err := tcyml.Read(name, text, nil)
+		require.NoError(t, err)
+		outcomes, err := file.Check(tcyml.Events(tcyml.Facts{Repository: "https://github.com/taskgraph-go/decision"}), tcyml.Options{RootURL: "https://tc.example.com", Now: time.Unix(1767323045, 0)})
+		require.NoError(t, err)
+		tasks := map[string]int{}
+		for _, o := range outcomes {
+			tasks[o.Event.Name] = len(o.Tasks)
+		}
+		assert.Equal(t, want, tasks, name)
+	}
+}
 
 // render renders this repository's .taskcluster.yml for an event.
 func render(t *testing.T, context map[string]any) map[string]any {

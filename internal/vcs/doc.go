@@ -2,8 +2,9 @@
 // changed, which files are tracked, and what a file held at another revision.
 //
 // A [Repository] speaks through the programs git and hg, never through their files, so that every setting of
-// the user's counts. It changes nothing: not the checkout, not the index, not a lock. Nobody is asked for a
-// password, and with [Options].Offline no remote is contacted.
+// the user's counts. It changes nothing: not the checkout, not the index, not a lock. Only Fetch and Note bring
+// something in, and they add to the store alone. Nobody is asked for a password, and with [Options].Offline no
+// remote is contacted.
 //
 //	repo, err := vcs.Find(dir, vcs.Options{})
 //	if err != nil { ... }                       // errors.Is(err, vcs.ErrNoRepository), or no such program

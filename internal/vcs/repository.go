@@ -68,6 +68,25 @@ type Repository interface {
 	// IsShallow says whether history is cut off.
 	IsShallow(ctx context.Context) (bool, error)
 
+	// Commit gives the hash of the commit that a name stands for, "" where the local store has none.
+	Commit(ctx context.Context, rev string) (string, error)
+	// Parent gives the hash of the first parent of a revision, "" where it has none or history is cut off before it.
+	Parent(ctx context.Context, rev string) (string, error)
+	// IsAncestor says whether base is head or one of its ancestors. Where history is cut off, no may be wrong.
+	IsAncestor(ctx context.Context, base, head string) (bool, error)
+	// DifferingFiles gives the files that two revisions do not have in common, sorted, each once. Names are quoted as
+	// those of ChangedFiles.
+	DifferingFiles(ctx context.Context, from, to string) ([]string, error)
+
+	// Fetch gets commits into the local store, [ErrNoFetch] where that is not done. The checkout and the branches stay
+	// as they are.
+	Fetch(ctx context.Context, f Fetch) error
+	// RemoteRev gives the hash that a ref has in a remote repository, "" where it has no such ref.
+	RemoteRev(ctx context.Context, remote, ref string) (string, error)
+	// Note gives the note on a revision that a ref such as refs/notes/commits holds, and whether there is one. The
+	// ref is brought up to date from the remote repository first.
+	Note(ctx context.Context, remote, ref, rev string) (text string, ok bool, err error)
+
 	// ReadTree gives the files of a revision without touching the checkout. The tree must be closed; it ends
 	// with ctx.
 	ReadTree(ctx context.Context, rev string) (*Tree, error)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	parameterschemas "github.com/taskgraph-go/decision/parameters/schemas"
+	tcymlschemas "github.com/taskgraph-go/decision/taskcluster/tcyml/schemas"
 	graphschemas "github.com/taskgraph-go/decision/taskgraph/schemas"
 	transformschemas "github.com/taskgraph-go/decision/transforms/schemas"
 	"github.com/taskgraph-go/decision/value/schema"
@@ -27,6 +28,7 @@ var groups = []struct {
 	{"The section `worker`, by the implementation", []string{"docker-worker", "generic-worker", "beetmover", "always-optimized-payload", "invalid", "succeed"}},
 	{"The section `fetch`, by `fetch.type`", []string{"fetch-static-url", "fetch-git"}},
 	{"What single transforms read", []string{"chunking", "matrix", "from-deps", "task-context", "notify"}},
+	{"What .taskcluster.yml renders to", []string{"taskcluster-yml", "task-definition"}},
 	{"Parts of others", []string{"reference"}},
 }
 
@@ -41,6 +43,7 @@ func schemaPages() (map[string]string, error) {
 	add("taskgraph/schemas", graphschemas.Names(), graphschemas.Load)
 	add("parameters/schemas", parameterschemas.Names(), parameterschemas.Load)
 	add("transforms/schemas", transformschemas.Names(), transformschemas.Load)
+	add("taskcluster/tcyml/schemas", tcymlschemas.Names(), tcymlschemas.Load)
 
 	pages := map[string]string{}
 	byName := map[string]page{}

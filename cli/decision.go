@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taskgraph-go/decision/decision"
+	"github.com/taskgraph-go/decision/taskgraph"
+)
+
+// decisionOptions are the flags of the decision task.
+type decisionOptions struct {
+	generateOptions
+	push          decision.Push
+	optimize      bool
+	artifacts     string
+	noVerify      bool
+	dryRun        bool
+	message       string // accepted for old command lines
+	dockerContext string
+}
+
+// decisionCommand runs the decision task.
+func (a *App) decisionCommand() *cobra.Command {
+	o := &decisionOptions{}
+	cmd := &cobra.Command{
+		Use:   "decision",
+		Short: "Run the decision task",
+		Long: `The decision task works out the parameters of a push, generates the graph for them, writes artifacts that say
+what was decided, and creates the tasks.
+
+The task's id, from which the ids of all other tasks are derived, is $TASK_ID. With --dry-run nothing is created,
+and the task may do without an id.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("optimize-target-tasks") {
+				o.push.OptimizeTargetTasks = &o.optimize
+			}
+			return a.decide(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	p := &o.push
+	f.StringVarP(&o.root, "root", "r", "", "`directory` of config.yml and the kinds (default: taskcluster, here or in a directory above)")
+	f.StringVar(&p.Project, "project", "", "short `name` of the repository")
+	f.StringVar(&p.PushlogID, "pushlog-id", "0", "`number` of the push")
+	f.Int64Var(&p.Pushdate, "pushdate", 0, "`time` of the push, in seconds since 1970; 0 where it is not known")
+	f.StringVar(&p.Owner, "owner", "", "email `address` of whoever pushed")
+	f.StringVar(&p.Level, "level", "", "how far the push is trusted: a `number` from 1 to 3")
+	f.StringVar(&p.TasksFor, "tasks-for", "", "`event` that the tasks are for, such as github-push")
+	f.StringVar(&p.RepositoryType, "repository-type", "", "version `control`, git or hg")
+	f.StringVar(&p.BaseRepository, "base-repository", "", "`address` of the repository that the change is based on")
+	f.StringVar(&p.BaseRef, "base-ref", "", "`branch` that the change is based on")
+	f.StringVar(&p.BaseRev, "base-rev", "", "`revision` before the push; worked out where it is not given")
+	f.StringVar(&p.HeadRepository, "head-repository", "", "`address` of the repository that was pushed to")
+	f.StringVar(&p.HeadRef, "head-ref", "", "`branch` that was pushed")
+	f.StringVar(&p.HeadRev, "head-rev", "", "`revision` that was pushed")
+	f.StringVar(&p.HeadTag, "head-tag", "", "`tag` that was pushed")
+	f.StringVar(&p.TargetTasksMethod, "target-tasks-method", "", "`method` that chooses the target tasks, whatever the project's is")
+	f.BoolVar(&o.optimize, "optimize-target-tasks", true, "whether target tasks may be optimized away")
+	f.BoolVar(&p.AllowParameterOverride, "allow-parameter-override", false, "let try_task_config.json, or a git note in refs/notes/decision-parameters, change parameters")
+	f.StringVar(&p.TryTaskConfigFile, "try-task-config-file", "", "`file` in the place of try_task_config.json")
+	f.StringVar(&o.message, "message", "", "")
+	f.Lookup("message").Hidden = true
+	f.BoolVar(&o.noVerify, "no-verify", false, "skip the verifications of the graph")
+	f.BoolVar(&o.dryRun, "dry-run", false, "write artifacts and create nothing")
+	f.StringVar(&o.artifacts, "artifacts", "artifacts", "`directory` for the artifacts")
+	f.StringVar(&o.dockerContext, "docker-contexts", "docker-contexts", "`directory` for the contexts of docker images")
+	f.BoolVar(&o.offline, "offline", false, "no network: the index holds nothing")
+	f.StringVar(&o.index, "index", "", "let this JSON `file` (path: {taskId, state, expires}) stand for the index")
+	f.IntVarP(&o.workers, "max-workers", "j", 0, "use this `number` of processors (default: all)")
+	f.StringVar(&o.runTask, "run-task-dir", "", "`directory` of the run-task and fetch-content programs (default: $TASKGRAPH_RUN_TASK_DIR, or run-task-dir in config.yml)")
+	for _, name := range []string{"project", "owner", "level", "tasks-for", "repository-type", "base-repository", "head-repository", "head-ref", "head-rev"} {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // no user can bring that about: the flag is there
+		}
+	}
+	a.completeFlags(cmd, &o.generateOptions)
+	return cmd
+}
+
+// previewTaskID stands for the id of a decision task that has none.
+const previewTaskID = "DECISION-TASK"
+
+// decide runs the decision task.
+func (a *App) decide(ctx context.Context, o *decisionOptions) error {
+	switch {
+	case o.workers < 0:
+		return usage("--max-workers must not be negative")
+	case o.push.RepositoryType != "git" && o.push.RepositoryType != "hg":
+		return usage("--repository-type is git or hg, got %q", o.push.RepositoryType)
+	}
+	if !a.quiet && !a.verbose {
+		a.logAt(slog.LevelInfo)
+	}
+	taskID := a.Env("TASK_ID")
+	if taskID == "" {
+		if !o.dryRun {
+			return usage("TASK_ID is not set: it is the id of the decision task, which all other ids are made of; --dry-run does without")
+		}
+		taskID = previewTaskID
+	}
+	o.contexts = a.path(o.dockerContext)
+	s, err := a.start(ctx, &o.generateOptions)
+	if err != nil {
+		return err
+	}
+	defer s.project.Close()
+	defer func() { a.warn(s.project.Warnings()) }()
+	if s.place.repo == nil {
+		return usage("a decision task needs a checkout of git or Mercurial")
+	}
+	params, err := decision.Parameters(ctx, decision.ParameterOptions{
+		Push: o.push, Project: s.project, Repository: s.place.repo, Dir: a.pushDir(s.place.top), Clock: s.clock, Reader: &s.reader, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	result, err := decision.Run(ctx, decision.Options{
+		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: a.Submitter, DryRun: o.dryRun, Workers: o.workers, Log: a.log,
+		Generator: s.project.Generator(params, taskgraph.GeneratorOptions{
+			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock,
+			TargetKinds: params.At("target-kinds").List().Strings(),
+		}),
+	})
+	if err != nil {
+		return err
+	}
+	created := "all"
+	if o.dryRun || a.Submitter == nil {
+		created = "none"
+	}
+	_, err = fmt.Fprintf(a.out, "decided on %d of %d tasks for %d targets, created %s; artifacts are in %s\n", result.Optimized.Graph.Len(), result.Full, result.Targets, created, o.artifacts)
+	return err
+}
+
+// pushDir gives the directory of version.txt and try_task_config.json: the working directory where that is in the
+// repository, as in the reference, or else the repository's root.
+func (a *App) pushDir(top string) string {
+	if rel, err := filepath.Rel(top, a.Dir); err == nil && filepath.IsLocal(rel) {
+		return a.Dir
+	}
+	return top
+}

@@ -1,0 +1,114 @@
+package taskgraph
+
+import (
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// WriteJSON writes tasks as the artifacts of a decision task hold a graph: an object with the tasks by their keys, in the
+// order in which they are given, indented, without a line end. document gives what is written of a task; nil is
+// [Task.Document].
+func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *value.Map) error {
+	if document == nil {
+		document = (*Task).Document
+	}
+	if len(tasks) == 0 {
+		_, err := io.WriteString(w, "{}")
+		return err
+	}
+	if _, err := io.WriteString(w, "{"); err != nil {
+		return err
+	}
+	style := value.JSONStyle{Indent: 2, SortKeys: true}
+	err := Stream(w, tasks, workers, func(dst []byte, t *Task, first bool) ([]byte, error) {
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, "\n  "...)
+		dst, err := value.AppendJSON(dst, value.NewString(t.Key()), style, 1)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, ": "...)
+		return value.AppendJSON(dst, document(t).Value(), style, 1)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, "\n}")
+	return err
+}
+
+// Stream encodes tasks in pieces on several workers, one for each processor where workers is 0, and writes the pieces in
+// order. encode appends a task to dst; first says that it is the first of all. What is written can be read as soon as it
+// is encoded; an error of w ends the work.
+func Stream(w io.Writer, tasks []*Task, workers int, encode func(dst []byte, t *Task, first bool) ([]byte, error)) error {
+	const piece = 64
+	pieces := (len(tasks) + piece - 1) / piece
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = max(1, min(workers, pieces))
+	type result struct {
+		text []byte
+		err  error
+	}
+	// Every worker has its pieces in turn and one buffer on the way to the writer.
+	results := make([]chan result, workers)
+	free := make([]chan []byte, workers)
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range results {
+		results[i], free[i] = make(chan result, 1), make(chan []byte, 2)
+		free[i] <- nil
+		free[i] <- nil
+		wg.Go(func() {
+			for n := i; n < pieces; n += workers {
+				var r result
+				select {
+				case r.text = <-free[i]:
+				case <-stop:
+					return
+				}
+				r.text, r.err = encodeAll(r.text[:0], tasks[n*piece:min((n+1)*piece, len(tasks))], n == 0, encode)
+				select {
+				case results[i] <- r:
+				case <-stop:
+					return
+				}
+			}
+		})
+	}
+	defer wg.Wait()
+	defer close(stop)
+	for n := range pieces {
+		r := <-results[n%workers]
+		if r.err != nil {
+			return r.err
+		}
+		if _, err := w.Write(r.text); err != nil {
+			return err
+		}
+		free[n%workers] <- r.text
+	}
+	return nil
+}
+
+// encodeAll appends tasks to dst, the first of all among them or not.
+func encodeAll(dst []byte, tasks []*Task, first bool, encode func([]byte, *Task, bool) ([]byte, error)) (text []byte, err error) {
+	text = dst
+	defer CatchBug("output", func(bug error) { err = bug })
+	for i, t := range tasks {
+		if text, err = encode(text, t, first && i == 0); err != nil {
+			for _, d := range diag.Flatten(err) {
+				aboutTask(t, d)
+			}
+			return text, err
+		}
+	}
+	return text, nil
+}
