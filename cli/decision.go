@@ -20,6 +20,9 @@ type decisionOptions struct {
 	artifacts     string
 	noVerify      bool
 	dryRun        bool
+	noPreflight   bool
+	seal          bool
+	maxDeadline   int
 	message       string // accepted for old command lines
 	dockerContext string
 }
@@ -68,6 +71,9 @@ and the task may do without an id.`,
 	f.Lookup("message").Hidden = true
 	f.BoolVar(&o.noVerify, "no-verify", false, "skip the verifications of the graph")
 	f.BoolVar(&o.dryRun, "dry-run", false, "write artifacts and create nothing")
+	f.BoolVar(&o.noPreflight, "no-preflight", false, "do not check the tasks before the first is created")
+	f.IntVar(&o.maxDeadline, "max-deadline", 5, "how many `days` ahead the deployment lets a deadline be")
+	f.BoolVar(&o.seal, "seal", false, "let the task group take no more tasks once all are created")
 	f.StringVar(&o.artifacts, "artifacts", "artifacts", "`directory` for the artifacts")
 	f.StringVar(&o.dockerContext, "docker-contexts", "docker-contexts", "`directory` for the contexts of docker images")
 	f.BoolVar(&o.offline, "offline", false, "no network: the index holds nothing")
@@ -93,6 +99,9 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		return usage("--max-workers must not be negative")
 	case o.push.RepositoryType != "git" && o.push.RepositoryType != "hg":
 		return usage("--repository-type is git or hg, got %q", o.push.RepositoryType)
+	}
+	if o.offline && !o.dryRun && a.Submitter == nil {
+		return usage("without a network nothing can be created: give --dry-run with --offline")
 	}
 	if !a.quiet && !a.verbose {
 		a.logAt(slog.LevelInfo)
@@ -120,8 +129,12 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	if err != nil {
 		return err
 	}
+	create := a.Submitter
+	if create == nil {
+		create = submitter{a, o}
+	}
 	result, err := decision.Run(ctx, decision.Options{
-		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: a.Submitter, DryRun: o.dryRun, Workers: o.workers, Log: a.log,
+		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: create, DryRun: o.dryRun, Workers: o.workers, Log: a.log,
 		Generator: s.project.Generator(params, taskgraph.GeneratorOptions{
 			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock,
 			TargetKinds: params.At("target-kinds").List().Strings(),
@@ -131,7 +144,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		return err
 	}
 	created := "all"
-	if o.dryRun || a.Submitter == nil {
+	if o.dryRun {
 		created = "none"
 	}
 	_, err = fmt.Fprintf(a.out, "decided on %d of %d tasks for %d targets, created %s; artifacts are in %s\n", result.Optimized.Graph.Len(), result.Full, result.Targets, created, o.artifacts)

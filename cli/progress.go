@@ -26,6 +26,12 @@ func (a *App) progress(total int, what string) *progress {
 
 func (p *progress) step() { p.at(p.done + 1) }
 
+// of shows how much is done, where the total is only known now.
+func (p *progress) of(done, total int) {
+	p.total = total
+	p.at(done)
+}
+
 // at shows how much is done.
 func (p *progress) at(done int) {
 	if p.done = done; p.w != nil {

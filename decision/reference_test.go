@@ -40,7 +40,7 @@ func decide(t *testing.T, dir string, args ...string) (map[string]string, string
 	app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &errs, Dir: dir, Clock: func() time.Time { return time.Unix(1767323045, 0) }, Env: func(name string) string {
 		return map[string]string{"TASK_ID": decisionTaskID, "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}[name]
 	}}
-	code := app.Run(t.Context(), append([]string{"decision", "--offline"}, args...))
+	code := app.Run(t.Context(), append([]string{"decision", "--offline", "--dry-run"}, args...))
 	return artifacts(t, dir), errs.String(), code
 }
 

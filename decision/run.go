@@ -95,6 +95,7 @@ func (r *run) full(ctx context.Context) error {
 		return err
 	}
 	r.result.Full = graph.Len()
+	_ = r.Generator.LookUpAhead(ctx) // while the graph is written; a mistake in the target task graph shows in its turn
 	if err := r.files.write("full-task-graph.json", r.graph(graph)); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func newRunner(t *testing.T, files map[string]string) *runner {
 	git(t, p.dir, "add", "-A")
 	git(t, p.dir, "commit", "-q", "-m", "second")
 	p.push.BaseRev, p.push.HeadRev = p.rev, git(t, p.dir, "rev-parse", "HEAD")
-	return &runner{place: p, env: map[string]string{"TASK_ID": decisionTaskID, "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}}
+	return &runner{place: p, submitter: &submitter{}, env: map[string]string{"TASK_ID": decisionTaskID, "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}}
 }
 
 func (r *runner) run(t *testing.T, args ...string) int {
@@ -80,7 +80,7 @@ func TestRun(t *testing.T) {
 	require.Equal(t, diag.ExitOK, r.run(t), r.said)
 	files := artifacts(t, r.dir)
 	assert.Equal(t, everything, slices.Sorted(maps.Keys(files)), "and nothing left over")
-	assert.Equal(t, "decided on 1 of 4 tasks for 3 targets, created none; artifacts are in artifacts\n", r.printed)
+	assert.Equal(t, "decided on 1 of 4 tasks for 3 targets, created all; artifacts are in artifacts\n", r.printed)
 	assert.Equal(t, `{
   "actions": [],
   "variables": {},
