@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
-	jsone "github.com/json-e/json-e/v4"
+	"github.com/taskgraph-go/decision/value"
+	"github.com/taskgraph-go/decision/value/jsone"
 )
 
 // triggerHook makes the handler of both ways to trigger a hook.
@@ -89,20 +91,11 @@ func (s *Server) fire(h *hook, context object, taskID string, created, now time.
 
 // render makes the definition of a task, or nil.
 func (h *hook) render(context object, taskID string, created time.Time) (object, error) {
-	var template any
-	if err := json.Unmarshal(h.Task, &template); err != nil {
-		return nil, err
-	}
 	all := object{"now": newStamp(created).String(), "taskId": taskID}
-	for k, v := range context {
-		all[k] = clone(v)
-	}
-	rendered, err := renderTemplate(template, all)
-	if err != nil {
+	maps.Copy(all, context)
+	rendered, err := renderTemplate(h.Task, all)
+	if err != nil || rendered == nil {
 		return nil, err
-	}
-	if rendered == nil {
-		return nil, nil
 	}
 	def, ok := rendered.(object)
 	if !ok {
@@ -119,14 +112,28 @@ func (h *hook) render(context object, taskID string, created time.Time) (object,
 	return def, nil
 }
 
-// renderTemplate renders JSON-e. Whatever a template does is an error at worst.
-func renderTemplate(template any, context object) (out any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the template cannot be rendered: %v", p)
-		}
-	}()
-	return jsone.Render(template, context)
+// renderTemplate renders JSON-e.
+func renderTemplate(template json.RawMessage, context object) (any, error) {
+	reader := &value.Reader{}
+	parsed, err := reader.JSON("task", template)
+	if err != nil {
+		return nil, err
+	}
+	variables, err := reader.JSON("context", mustJSON(context))
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := jsone.Render(parsed, variables.Map(), jsone.Options{})
+	if err != nil {
+		return nil, err
+	}
+	text, err := value.CompactJSON(rendered)
+	if err != nil {
+		return nil, err
+	}
+	var out any
+	err = json.Unmarshal([]byte(text), &out)
+	return out, err
 }
 
 // createFor creates a task with the scopes of a role, as the createTask call does.

@@ -122,6 +122,22 @@ func TestHooks(t *testing.T) {
 	refused(t, err, 404, "ResourceNotFound")
 }
 
+// Templates render as in the services: JSON in texts is not escaped for HTML, and maps keep their order.
+func TestHookTemplates(t *testing.T) {
+	w := hookWorld(t)
+	template := strings.Replace(scheduled, `"payload": {}`, `"payload": {"env": {"$json": {"$eval": "payload"}}, "sorted": {"$sort": {"$eval": "payload.list"}, "by(x)": "x[0]"}}`, 1)
+	_, err := w.root().hooks.CreateHook("g", "h", hookRequest(template, func(r *tchooks.HookCreationRequest) { r.TriggerSchema = anything }))
+	require.NoError(t, err)
+	id, err := trigger(w.root().hooks, "g", "h", `{"a": "<&>", "list": [["b", 1], ["a", 1], ["a", 0], ["a", 2]]}`)
+	require.NoError(t, err)
+	def, err := w.root().queue.Task(id)
+	require.NoError(t, err)
+	var got object
+	require.NoError(t, json.Unmarshal(def.Payload, &got))
+	assert.Equal(t, `{"a":"<&>","list":[["b",1],["a",1],["a",0],["a",2]]}`, got["env"])
+	assert.Equal(t, []any{[]any{"a", 1.0}, []any{"a", 0.0}, []any{"a", 2.0}, []any{"b", 1.0}}, got["sorted"])
+}
+
 // What may be wrong with a hook shows when it is made or when it is fired.
 func TestHooksThatFail(t *testing.T) {
 	w := hookWorld(t)
@@ -138,6 +154,7 @@ func TestHooksThatFail(t *testing.T) {
 	for name, c := range map[string]struct{ template, code, says string }{
 		"syntax":  {`{"$eval": "1 +"}`, "InputError", "the hook cannot fire"},
 		"unknown": {`{"$eval": "nothing"}`, "InputError", "the hook cannot fire"},
+		"bomb":    {`{"$map": {"$eval": "range(0, 1000000000)"}, "each(x)": {"$eval": "x"}}`, "InputError", "the hook cannot fire"},
 		"text":    {`{"$eval": "'text'"}`, "InputError", "no object"},
 		"schema":  {`{"workerType": "x"}`, "InputError", "was refused: InputValidationError"},
 		"scopes":  {strings.Replace(scheduled, `"linux"`, `"windows"`, 1), "InsufficientScopes", "the role `hook-id:g/scopes` has not the scopes"},
