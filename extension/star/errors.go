@@ -21,11 +21,16 @@ type seen struct {
 	filter    func(*taskgraph.Task) (bool, error)
 	chain     []string        // the files that are being loaded, while one is
 	loads     context.Context // for those
-	path      string          // of the file that is being tested, where one is
+	print     func(message string)
+	path      string // of the file that is being tested, where one is
 }
 
-// print writes to the log.
-func (t *task) print(message string) {
+// output writes to the log, or to whoever wants to know.
+func (t *task) output(message string) {
+	if t.print != nil {
+		t.print(message)
+		return
+	}
 	log := t.rt.project.Log
 	if t.cfg != nil && t.cfg.Log != nil {
 		log = t.cfg.Log

@@ -75,7 +75,7 @@ func taskOf(thread *starlark.Thread) *task {
 func newTask(rt *runtime) *task {
 	t := &task{rt: rt, thread: &starlark.Thread{Name: "starlark"}}
 	t.thread.SetLocal(local, t)
-	t.thread.Print = func(thread *starlark.Thread, message string) { t.print(message) }
+	t.thread.Print = func(thread *starlark.Thread, message string) { t.output(message) }
 	t.thread.Load = t.load
 	t.thread.OnMaxSteps = func(thread *starlark.Thread) { t.exceed(tooManySteps(t.limits.Steps)) }
 	return t
