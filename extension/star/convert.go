@@ -61,14 +61,18 @@ type pathError struct {
 }
 
 func (e *pathError) Error() string {
-	path, err := e.path, e.err
+	parts, err := []string{e.path}, e.err
 	for {
 		inner, ok := err.(*pathError)
 		if !ok {
-			return path + ": " + err.Error()
+			break
 		}
-		path, err = path+"."+inner.path, inner.err
+		parts, err = append(parts, inner.path), inner.err
 	}
+	if len(parts) > 12 {
+		parts = append(parts[:8:8], "...")
+	}
+	return strings.Join(parts, ".") + ": " + err.Error()
 }
 
 func (c *converter) value(x starlark.Value) (value.Value, error) {
@@ -125,7 +129,15 @@ func (c *converter) value(x starlark.Value) (value.Value, error) {
 		}
 		return value.NewSet(m), nil
 	}
-	return value.Value{}, fmt.Errorf("a %s cannot stand in a document", x.Type())
+	return value.Value{}, fmt.Errorf("a %s cannot stand in a document", typeName(x))
+}
+
+// typeName is what messages call the type of a value.
+func typeName(x starlark.Value) string {
+	if _, ok := x.(starlark.Callable); ok {
+		return "function"
+	}
+	return x.Type()
 }
 
 func (c *converter) list(x starlark.Indexable) (value.Value, error) {

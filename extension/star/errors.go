@@ -153,8 +153,14 @@ func (t *task) wrong(err error) error {
 	if why, ok := errors.AsType[*crash](err); ok {
 		message = why.Error()
 	}
-	message = strings.TrimPrefix(message, "cannot load ")
-	return finish(diag.Errorf(diag.StarFailed, pos, "%s", oneLine(message)))
+	if rest, ok := strings.CutPrefix(message, "unknown binary op: "); ok {
+		message = "cannot compute " + rest
+	}
+	code := diag.StarFailed
+	if strings.HasPrefix(message, "load: name ") {
+		code = diag.BadStar
+	}
+	return finish(diag.Errorf(code, pos, "%s", oneLine(message)))
 }
 
 // placed gives the diagnostics that an error is made of, nil where it is something else.

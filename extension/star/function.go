@@ -66,7 +66,7 @@ func (rt *runtime) function(ctx context.Context, name string, pos diag.Pos, dirs
 	}
 	fn, ok := x.(*starlark.Function)
 	if !ok {
-		return nil, diag.Errorf(diag.BadStarFunction, pos, "%s: %s is a %s, not a function", file, parts[2], x.Type()).WithHint("%s", diag.DidYouMean(parts[2], m.functions()))
+		return nil, diag.Errorf(diag.BadStarFunction, pos, "%s: %s is no function, but of the type %s", file, parts[2], x.Type()).WithHint("%s", diag.DidYouMean(parts[2], m.functions()))
 	}
 	f := &function{rt: rt, ref: name, fn: fn}
 	if at := fn.Position(); rt.source(at.Filename()) != nil {
@@ -192,7 +192,7 @@ func describe(x starlark.Value) string {
 	case starlark.String:
 		return value.NewString(string(x)[:min(len(x), 200)]).Describe()
 	}
-	return "a " + x.Type()
+	return "a " + typeName(x)
 }
 
 // emptyFunctions gives the functions at the top level of a file in which no return has a value.

@@ -222,7 +222,7 @@ func (rt *runtime) invalid(source *diag.Source, err error) error {
 						names = append(names, known)
 					}
 				}
-				if near := diag.Nearest(name, names); near != "" {
+				if near := diag.Nearest(name, names); near != "" && near[0] == name[0] {
 					d.Hint = fmt.Sprintf("did you mean %q?", near)
 				}
 			}

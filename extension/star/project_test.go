@@ -150,3 +150,10 @@ func run(t testing.TB, f tree, pairs ...any) (string, error) {
 	}
 	return strings.Join(out, "\n"), nil
 }
+
+// printedWith gives the same with excerpts.
+func printedWith(sources *diag.Sources, err error) string {
+	var out strings.Builder
+	diag.Printer{W: &out, Sources: sources}.Print(err)
+	return out.String()
+}

@@ -16,7 +16,14 @@ var transformSignature = signature{params: []string{"config", "task"}, least: 2,
 // transform gives the sequence for a transform, which is looked up for each kind.
 func (rt *runtime) transform(name string, pos diag.Pos, dirs func(*taskgraph.Config) []string) taskgraph.Sequence {
 	return taskgraph.Sequence{{Name: name, For: func(cfg *taskgraph.Config) (taskgraph.Sequence, error) {
-		f, err := rt.function(cfg.Context, name, pos, dirs(cfg), transformSignature)
+		at := pos
+		for v := range cfg.Map.At("transforms").List().Values() {
+			if pos == 0 && v.Str() == name {
+				at = v.Pos()
+				break
+			}
+		}
+		f, err := rt.function(cfg.Context, name, at, dirs(cfg), transformSignature)
 		if err != nil {
 			return nil, err
 		}
