@@ -51,6 +51,7 @@ const wantTask = "a task, a list of tasks, or None"
 // each calls a transform for one task.
 func (f *function) each(cfg *taskgraph.Config, config *Config, stub *value.Map, yield func(*value.Map)) error {
 	task := &Dict{m: stub, own: true}
+	pos := stubPos(stub)
 	var one *value.Map
 	var more []*value.Map
 	err := f.call(cfg.Context, seen{cfg: cfg}, f.rt.limits, starlark.Tuple{config, task}, func(x starlark.Value) (err error) {
@@ -71,15 +72,27 @@ func (f *function) each(cfg *taskgraph.Config, config *Config, stub *value.Map, 
 		return err
 	})
 	if err != nil {
-		return about(err, stub)
+		return about(err, pos)
 	}
 	if one != nil {
+		place(one, pos)
 		yield(one)
 	}
 	for _, m := range more {
+		place(m, pos)
 		yield(m)
 	}
 	return nil
+}
+
+// place gives the name and the label of a task that code made the place of the task that it was made of, so that later mistakes
+// can be shown there.
+func place(m *value.Map, pos diag.Pos) {
+	for _, key := range [...]string{"label", "name"} {
+		if v, ok := m.Get(key); ok && m.KeyPos(key) == 0 && pos != 0 {
+			m.Set(key, v.At(pos))
+		}
+	}
 }
 
 // stubOf gives a task that a function made. It shares nothing that can be changed.
@@ -119,8 +132,7 @@ func stubsOf(x starlark.Value, want string) ([]*value.Map, error) {
 }
 
 // about adds where the task was defined to an error.
-func about(err error, stub *value.Map) error {
-	pos := stubPos(stub)
+func about(err error, pos diag.Pos) error {
 	if pos == 0 {
 		return err
 	}
