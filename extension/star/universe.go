@@ -144,9 +144,10 @@ func position(at starlark.Value, path string) diag.Pos {
 	for {
 		switch x := at.(type) {
 		case *Dict:
-			pos = max(x.pos, pos)
 			if x.pos != 0 {
 				pos = x.pos
+			} else if pos == 0 {
+				pos = stubPos(x.m)
 			}
 		case *List:
 			if x.pos != 0 {
