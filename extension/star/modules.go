@@ -53,9 +53,14 @@ func newRuntime(ctx context.Context, p *taskgraph.Project) *runtime {
 	return &runtime{ctx: ctx, project: p, limits: DefaultLimits, modules: map[string]*module{}, sources: map[string]*diag.Source{}, inputs: map[string]bool{}, documents: map[string]value.Value{}}
 }
 
-// Close ends the watch over what runs.
+// Close ends the watch over what runs, and logs which files of the tree the results depend on.
 func (rt *runtime) Close() error {
 	rt.watch.close()
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if len(rt.inputs) > 0 {
+		rt.project.Log.Debug("files that Starlark code depends on", "inputs", sortedKeys(rt.inputs))
+	}
 	return nil
 }
 
@@ -205,6 +210,9 @@ func compile(m *module, text []byte) (*starlark.Program, error) {
 	return starlark.FileProgram(f, predeclared(file).Has)
 }
 
+// maxMistakes is how many mistakes in the text of one file are reported.
+const maxMistakes = 50
+
 // invalid makes diagnostics of what is wrong with the text of a file.
 func (rt *runtime) invalid(source *diag.Source, err error) error {
 	var found diag.List
@@ -213,7 +221,7 @@ func (rt *runtime) invalid(source *diag.Source, err error) error {
 	case syntax.Error:
 		found.Add(diag.Errorf(diag.BadStar, place(e.Pos), "%s", e.Msg))
 	case resolve.ErrorList:
-		for _, x := range e {
+		for _, x := range e[:min(len(e), maxMistakes)] {
 			d := diag.Errorf(diag.BadStar, place(x.Pos), "%s", x.Msg)
 			if name, ok := strings.CutPrefix(x.Msg, "undefined: "); ok {
 				var names []string
