@@ -8,10 +8,11 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// Sizes of what containers take for each item, in bytes.
+// Sizes of what containers take for each item, and of an empty dict or set, in bytes.
 const (
-	listItem = 16
-	dictItem = 120
+	listItem  = 16
+	dictItem  = 120
+	emptyDict = 512
 )
 
 // size gives about how many bytes a copy of x takes, without what its items hold.
@@ -379,10 +380,20 @@ func makeTuple(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple
 	return args, nil
 }
 
+// makeDict looks at a dict as it stands in the text: even one that holds little takes much.
+func makeDict(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	return args[0], take(thread, emptyDict)
+}
+
 // takeRest looks at what *args or **kwargs of a function took.
 func takeRest(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 	if t, ok := args[0].(starlark.Tuple); ok {
 		if err := weigh(thread, t); err != nil {
+			return nil, err
+		}
+	}
+	if _, ok := args[0].(*starlark.Dict); ok {
+		if err := take(thread, emptyDict); err != nil {
 			return nil, err
 		}
 	}

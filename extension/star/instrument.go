@@ -222,12 +222,16 @@ func (in *instrumenter) expr(x syntax.Expr) syntax.Expr {
 				clause.Cond = in.expr(clause.Cond)
 			}
 		}
+		if x.Curly {
+			return call("{}", x.Lbrack, x)
+		}
 	case *syntax.CondExpr:
 		x.Cond, x.True, x.False = in.expr(x.Cond), in.expr(x.True), in.expr(x.False)
 	case *syntax.DictEntry:
 		x.Key, x.Value = in.expr(x.Key), in.expr(x.Value)
 	case *syntax.DictExpr:
 		in.exprs(x.List)
+		return call("{}", x.Lbrace, x)
 	case *syntax.DotExpr:
 		x.X = in.expr(x.X)
 		if guardedAttrs[x.Name.Name] {

@@ -113,6 +113,11 @@ func charge(thread *starlark.Thread, bytes int) error {
 	if bytes < 1024 && bytes >= 0 {
 		return nil
 	}
+	return take(thread, bytes)
+}
+
+// take takes memory, however little.
+func take(thread *starlark.Thread, bytes int) error {
 	t := taskOf(thread)
 	if t == nil {
 		return nil

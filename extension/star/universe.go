@@ -17,7 +17,7 @@ var universe = makeUniverse()
 
 func makeUniverse() starlark.StringDict {
 	u := starlark.StringDict{
-		"[:]": starlark.NewBuiltin("slice", slice), "()": starlark.NewBuiltin("tuple", makeTuple), "rest": starlark.NewBuiltin("arguments", takeRest),
+		"[:]": starlark.NewBuiltin("slice", slice), "()": starlark.NewBuiltin("tuple", makeTuple), "{}": starlark.NewBuiltin("dict", makeDict), "rest": starlark.NewBuiltin("arguments", takeRest),
 		"spread": starlark.NewBuiltin("arguments", spread), "in": isIn("in", true), "not in": isIn("not in", false),
 		"struct":  starlark.NewBuiltin("struct", starlarkstruct.Make),
 		"fail":    starlark.NewBuiltin("fail", fail),
@@ -59,6 +59,11 @@ func guardBuiltin(b *starlark.Builtin) *starlark.Builtin {
 				return nil, err
 			}
 			if err := work(thread, n/listItem); err != nil {
+				return nil, err
+			}
+		}
+		if b.Name() == "dict" || b.Name() == "set" {
+			if err := take(thread, emptyDict); err != nil {
 				return nil, err
 			}
 		}
