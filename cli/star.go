@@ -40,7 +40,7 @@ func (a *App) starCommand() *cobra.Command {
 		Long: `Runs the tests in Starlark files: the functions called test_* in files called test_*.star.
 
 A path is such a file, any other .star file, or a directory, below which files are looked for. Without one that is the directory of
-config.yml. A test fails when the function fails. What it prints is shown then, or with --verbose.`,
+config.yml. A test fails when the function fails; then the exit code is 4. What it prints is shown then, or with --verbose.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.starTest(cmd.Context(), o, args) },
 	}
 	test.Flags().StringVarP(&o.root, "root", "r", "", "`directory` of config.yml (default: taskcluster, here or in a directory above)")

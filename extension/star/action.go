@@ -33,7 +33,7 @@ func (d *declaration) action(callback string, m *value.Map) {
 	available, fine := d.optional(m.At("available"), availableSignature)
 	if ok = ok && fine; available != nil {
 		a.Available = func(params *parameters.Params) (offered bool, err error) {
-			err = d.ask(available, starlark.Tuple{frozen(params.Map()), frozen(d.rt.project.Config.Map())}, func(x starlark.Value) error {
+			err = d.ask(available, starlark.Tuple{frozen(params.Map()), frozen(d.rt.project.Config.Map())}, func(thread *starlark.Thread, x starlark.Value) error {
 				b, isBool := x.(starlark.Bool)
 				if !isBool {
 					return returned("True or False", x)
@@ -49,8 +49,8 @@ func (d *declaration) action(callback string, m *value.Map) {
 		find, fine := d.optional(v, availableSignature)
 		ok = ok && fine
 		a.Context = func(params *parameters.Params) (list *value.List, err error) {
-			err = d.ask(find, starlark.Tuple{frozen(params.Map()), frozen(d.rt.project.Config.Map())}, func(x starlark.Value) error {
-				list, err = tagsOf(x)
+			err = d.ask(find, starlark.Tuple{frozen(params.Map()), frozen(d.rt.project.Config.Map())}, func(thread *starlark.Thread, x starlark.Value) error {
+				list, err = tagsOf(thread, x)
 				return err
 			})
 			return list, err
@@ -63,13 +63,13 @@ func (d *declaration) action(callback string, m *value.Map) {
 		find, fine := d.optional(v, schemaSignature)
 		ok = ok && fine
 		a.Schema = func(graph *taskgraph.GraphConfig) (out value.Value, err error) {
-			err = d.ask(find, starlark.Tuple{frozen(graph.Map())}, func(x starlark.Value) error {
+			err = d.ask(find, starlark.Tuple{frozen(graph.Map())}, func(thread *starlark.Thread, x starlark.Value) error {
 				if x != starlark.None && formOf(x) != mapping {
 					return returned("a JSON Schema, or None", x)
 				}
 				var bad error
-				if out, bad = document(x); bad != nil {
-					return &badResult{what: "returned a schema that cannot be one: " + bad.Error()}
+				if out, bad = document(thread, x); bad != nil {
+					return unfit("a schema that cannot be one", bad)
 				}
 				return nil
 			})
@@ -89,7 +89,7 @@ func (d *declaration) action(callback string, m *value.Map) {
 }
 
 // ask calls a function of an action.
-func (d *declaration) ask(find finder, args starlark.Tuple, use func(starlark.Value) error) error {
+func (d *declaration) ask(find finder, args starlark.Tuple, use func(*starlark.Thread, starlark.Value) error) error {
 	var ctx context.Context = d.rt.ctx
 	f, err := find(ctx)
 	if err != nil {
@@ -99,12 +99,12 @@ func (d *declaration) ask(find finder, args starlark.Tuple, use func(starlark.Va
 }
 
 // tagsOf gives the context of an action: a list of maps of tags, null for the task group.
-func tagsOf(x starlark.Value) (*value.List, error) {
+func tagsOf(thread *starlark.Thread, x starlark.Value) (*value.List, error) {
 	const want = "a list of dicts of tags, or None"
 	if x == starlark.None {
 		return nil, nil
 	}
-	v, err := document(x)
+	v, err := document(thread, x)
 	if err != nil || v.List() == nil {
 		return nil, returned(want, x)
 	}

@@ -27,7 +27,7 @@ func attribute(thread *starlark.Thread, x starlark.Value, name string) (starlark
 	case starlark.String, *starlark.List, *List, *starlark.Dict, *Dict, *starlark.Set:
 		return starlark.NewBuiltin(name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			return callMethod(thread, x, name, bound, args, kwargs)
-		}), nil
+		}).BindReceiver(x), nil
 	}
 	return m, nil
 }

@@ -3,8 +3,10 @@ package star
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
 	"go.starlark.net/syntax"
 )
 
@@ -53,6 +55,7 @@ const (
 	sequence
 	tuple
 	mapping
+	record
 )
 
 func formOf(x starlark.Value) form {
@@ -63,6 +66,8 @@ func formOf(x starlark.Value) form {
 		return tuple
 	case *starlark.Dict, *Dict:
 		return mapping
+	case *starlarkstruct.Struct:
+		return record
 	}
 	return plain
 }
@@ -76,9 +81,29 @@ func (c *comparison) equal(x, y starlark.Value, depth int) (bool, error) {
 		if f != plain || formOf(y) != plain {
 			return false, nil
 		}
-		return starlark.EqualDepth(x, y, 2)
+		return starlark.Equal(x, y)
 	}
 	switch f {
+	case record:
+		a, b := x.(*starlarkstruct.Struct), y.(*starlarkstruct.Struct)
+		names := a.AttrNames()
+		if !slices.Equal(names, b.AttrNames()) {
+			return false, nil
+		}
+		for _, name := range names {
+			v, err := a.Attr(name)
+			if err != nil {
+				return false, err
+			}
+			w, err := b.Attr(name)
+			if err != nil {
+				return false, err
+			}
+			if same, err := c.equal(v, w, depth+1); err != nil || !same {
+				return same, err
+			}
+		}
+		return true, nil
 	case mapping:
 		a, b := x.(dictLike), y.(dictLike)
 		if a.Len() != b.Len() {
@@ -128,11 +153,11 @@ func (c *comparison) compare(op starlarkToken, x, y starlark.Value, depth int) (
 		return same == (op == syntax.EQL), err
 	}
 	f := formOf(x)
-	if f != formOf(y) || f == mapping {
+	if f != formOf(y) || f == mapping || f == record {
 		return false, fmt.Errorf("%s %s %s not implemented", x.Type(), op, y.Type())
 	}
 	if f == plain {
-		return starlark.CompareDepth(op, x, y, 2)
+		return starlark.Compare(op, x, y)
 	}
 	a, b := x.(starlark.Indexable), y.(starlark.Indexable)
 	for i := range min(a.Len(), b.Len()) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -143,4 +144,28 @@ func BenchmarkTransform(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/10000-tasks")
 		})
 	}
+}
+
+// Starlark costs a few times what Go costs, and no more.
+func TestCost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures time")
+	}
+	cfg, stubs, prepare := prepared(t, 1000)
+	inStar, err := prepare.Begin(cfg)
+	require.NoError(t, err)
+	best := func(each taskgraph.Each) time.Duration {
+		least := time.Hour
+		for range 7 {
+			began := time.Now()
+			for _, stub := range stubs {
+				require.NoError(t, each(cfg, stub.Copy(), func(*value.Map) {}))
+			}
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	inGo, inStarlark := best(goTransform), best(inStar)
+	t.Logf("10,000 tasks: %s in Go, %s in Starlark", 10*inGo, 10*inStarlark)
+	assert.Less(t, inStarlark, 10*inGo)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
 
 	"github.com/taskgraph-go/decision/value"
 )
@@ -14,22 +15,25 @@ import (
 const maxDepth = 500
 
 // maxConverted is how many values one document that Starlark code made may hold.
-const maxConverted = 1 << 20
+const maxConverted = 1 << 18
 
 // converter makes document values of what Starlark code made.
 type converter struct {
-	stack []starlark.Value // the containers on the way
-	left  int
+	thread *starlark.Thread
+	stack  []starlark.Value // the containers on the way
+	left   int
 }
 
-func newConverter() *converter { return &converter{left: maxConverted} }
+func newConverter(thread *starlark.Thread) *converter {
+	return &converter{thread: thread, left: maxConverted}
+}
 
 // document gives the document value of x.
-func document(x starlark.Value) (value.Value, error) {
+func document(thread *starlark.Thread, x starlark.Value) (value.Value, error) {
 	if v, ok := scalar(x); ok {
 		return v, nil
 	}
-	return newConverter().value(x)
+	return newConverter(thread).value(x)
 }
 
 func (c *converter) enter(x starlark.Value) error {
@@ -59,6 +63,8 @@ type pathError struct {
 	path string
 	err  error
 }
+
+func (e *pathError) Unwrap() error { return e.err }
 
 func (e *pathError) Error() string {
 	parts, err := []string{e.path}, e.err
@@ -92,6 +98,9 @@ func (c *converter) value(x starlark.Value) (value.Value, error) {
 			return value.Value{}, err
 		}
 		defer c.leave()
+		if err := take(c.thread, 64+32*x.Len()); err != nil {
+			return value.Value{}, err
+		}
 		m := value.NewMap(x.Len())
 		for k, v := range x.Entries() {
 			key, err := keyOf(k)
@@ -129,6 +138,9 @@ func (c *converter) value(x starlark.Value) (value.Value, error) {
 		}
 		return value.NewSet(m), nil
 	}
+	if n := starlark.Len(x); n > maxText {
+		return value.Value{}, fmt.Errorf("a %s of %d bytes is too long for a document", x.Type(), n)
+	}
 	return value.Value{}, fmt.Errorf("a %s cannot stand in a document", typeName(x))
 }
 
@@ -141,6 +153,9 @@ func typeName(x starlark.Value) string {
 }
 
 func (c *converter) list(x starlark.Indexable) (value.Value, error) {
+	if err := take(c.thread, 64+16*x.Len()); err != nil {
+		return value.Value{}, err
+	}
 	out := make([]value.Value, x.Len())
 	for i := range out {
 		v, err := c.value(x.Index(i))
@@ -237,6 +252,19 @@ func (w *writer) value(x starlark.Value, depth int) bool {
 				}
 			}
 			w.add("])")
+		case *starlarkstruct.Struct:
+			w.add("struct(")
+			for i, name := range x.AttrNames() {
+				if i > 0 {
+					w.add(", ")
+				}
+				w.add(name + " = ")
+				field, err := x.Attr(name)
+				if err != nil || !w.value(field, depth+1) {
+					return false
+				}
+			}
+			w.add(")")
 		case starlark.String:
 			w.add(x[:min(len(x), max(w.left, 0)+1)].String())
 		default:

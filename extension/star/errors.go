@@ -22,7 +22,6 @@ type seen struct {
 	chain     []string        // the files that are being loaded, while one is
 	loads     context.Context // for those
 	print     func(message string)
-	path      string // of the file that is being tested, where one is
 }
 
 // output writes to the log, or to whoever wants to know.
@@ -93,8 +92,10 @@ func (t *task) wrong(err error) error {
 	}
 	eval, ok := errors.AsType[*starlark.EvalError](err)
 	if !ok {
-		d := diag.Errorf(diag.StarFailed, 0, "%w", err)
-		return d
+		if failed, ok := err.(*failure); ok {
+			return failed.found
+		}
+		return diag.Errorf(diag.StarFailed, 0, "%w", err)
 	}
 	pos := diag.Pos(0)
 	var callers []diag.Related

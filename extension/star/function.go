@@ -2,6 +2,7 @@ package star
 
 import (
 	"context"
+	"errors"
 	"path"
 	"regexp"
 	"slices"
@@ -149,7 +150,7 @@ func paramsOf(fn *starlark.Function) string {
 }
 
 // call calls the function and hands what it returns to use, which may still look at it.
-func (f *function) call(ctx context.Context, s seen, limits Limits, args starlark.Tuple, use func(x starlark.Value) error) error {
+func (f *function) call(ctx context.Context, s seen, limits Limits, args starlark.Tuple, use func(thread *starlark.Thread, x starlark.Value) error) error {
 	t := f.rt.task()
 	defer f.rt.release(t)
 	t.seen = s
@@ -163,10 +164,13 @@ func (f *function) call(ctx context.Context, s seen, limits Limits, args starlar
 		if err != nil {
 			return err
 		}
-		return use(x)
+		return use(t.thread, x)
 	})
 	if err == nil {
 		return nil
+	}
+	if _, limit := err.(*limitError); limit {
+		return diag.Errorf(diag.StarLimit, f.pos, "%s returned what takes %s", f.fn.Name(), t.over.what)
 	}
 	if bad, ok := err.(*badResult); ok {
 		return diag.Errorf(diag.StarResult, f.pos, "%s %s", f.fn.Name(), bad.what).WithHint("%s", bad.hint)
@@ -178,6 +182,14 @@ func (f *function) call(ctx context.Context, s seen, limits Limits, args starlar
 type badResult struct{ what, hint string }
 
 func (e *badResult) Error() string { return e.what }
+
+// unfit says that what a function returned cannot be used.
+func unfit(what string, err error) error {
+	if limit, ok := errors.AsType[*limitError](err); ok {
+		return limit
+	}
+	return &badResult{what: "returned " + what + ": " + err.Error()}
+}
 
 // returned says that something else was wanted.
 func returned(want string, x starlark.Value) error {

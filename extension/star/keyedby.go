@@ -25,7 +25,7 @@ func named(kwargs []starlark.Tuple) func(name string) (value.Value, bool) {
 
 // attributeValue gives the document value of an attribute. One that has none counts as absent.
 func attributeValue(x starlark.Value) value.Value {
-	v, err := document(x)
+	v, err := document(nil, x)
 	if err != nil {
 		return value.Value{}
 	}
@@ -121,7 +121,7 @@ func resolveKeyedBy(thread *starlark.Thread, b *starlark.Builtin, args starlark.
 		if err != nil || !found || formOf(x) != mapping || starlark.Len(x) != 1 {
 			return err
 		}
-		v, err := document(x)
+		v, err := document(thread, x)
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func evaluateKeyedBy(thread *starlark.Thread, b *starlark.Builtin, args starlark
 	if err != nil {
 		return nil, err
 	}
-	v, err := document(x)
+	v, err := document(thread, x)
 	if err != nil {
 		return nil, err
 	}

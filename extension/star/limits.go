@@ -118,6 +118,9 @@ func charge(thread *starlark.Thread, bytes int) error {
 
 // take takes memory, however little.
 func take(thread *starlark.Thread, bytes int) error {
+	if thread == nil {
+		return nil
+	}
 	t := taskOf(thread)
 	if t == nil {
 		return nil

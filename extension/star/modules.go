@@ -165,6 +165,9 @@ func (rt *runtime) execute(ctx context.Context, m *module, chain []string) error
 	err = t.protect(func() error {
 		globals, err := program.Init(t.thread, predeclared(m.file))
 		if err == nil {
+			if !freezable(globals) {
+				return &failure{diag.Errorf(diag.BadStar, source.At(1, 1), "what the file defines is nested too deeply")}
+			}
 			globals.Freeze()
 			for _, name := range m.native {
 				globals[name] = natives[name]

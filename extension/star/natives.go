@@ -136,7 +136,7 @@ func hashFiles(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "patterns", &list); err != nil {
 		return nil, err
 	}
-	v, err := document(list)
+	v, err := document(thread, list)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func digest(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, k
 
 // jsonText gives the JSON of a value.
 func jsonText(thread *starlark.Thread, x starlark.Value, sorted bool) (string, error) {
-	v, err := document(x)
+	v, err := document(thread, x)
 	if err != nil {
 		return "", err
 	}
@@ -241,7 +241,7 @@ func copyValue(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple
 			return x, nil
 		}
 	}
-	v, err := document(x)
+	v, err := document(thread, x)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +257,7 @@ func mergeValues(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 		if formOf(x) != mapping {
 			return nil, fmt.Errorf("merge: want dicts, got %s", describe(x))
 		}
-		v, err := document(x)
+		v, err := document(thread, x)
 		if err != nil {
 			return nil, err
 		}

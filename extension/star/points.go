@@ -35,7 +35,7 @@ func (rt *runtime) targetMethod(find finder) taskgraph.TargetMethod {
 		var chosen []*taskgraph.Task
 		tasks := graphTasks(s.Tasks)
 		args := starlark.Tuple{tasks, frozen(s.Params.Map()), frozen(s.Graph.Map())}
-		err = f.call(rt.ctx, seen{selection: s}, rt.limits.forTasks(tasks.Len()), args, func(x starlark.Value) error {
+		err = f.call(rt.ctx, seen{selection: s}, rt.limits.forTasks(tasks.Len()), args, func(thread *starlark.Thread, x starlark.Value) error {
 			chosen, err = tasksOf(x, tasks.find, tasks.labels)
 			return err
 		})
@@ -89,7 +89,7 @@ func (s *strategy) Remove(ctx context.Context, args taskgraph.StrategyArgs) (rem
 	if err != nil {
 		return false, err
 	}
-	err = f.call(ctx, seen{}, s.rt.limits, starlark.Tuple{&Task{args.Task}, frozen(args.Params.Map()), view(args.Arg, true)}, func(x starlark.Value) error {
+	err = f.call(ctx, seen{}, s.rt.limits, starlark.Tuple{&Task{args.Task}, frozen(args.Params.Map()), view(args.Arg, true)}, func(thread *starlark.Thread, x starlark.Value) error {
 		b, ok := x.(starlark.Bool)
 		if !ok {
 			return returned("True or False", x)
@@ -114,7 +114,7 @@ func (s *strategy) Replace(ctx context.Context, args taskgraph.StrategyArgs) (ou
 		deadline = starlark.String(args.Deadline)
 	}
 	values := starlark.Tuple{&Task{args.Task}, frozen(args.Params.Map()), deadline, view(args.Arg, true)}
-	err = f.call(ctx, seen{}, s.rt.limits, values, func(x starlark.Value) error {
+	err = f.call(ctx, seen{}, s.rt.limits, values, func(thread *starlark.Thread, x starlark.Value) error {
 		switch x := x.(type) {
 		case starlark.String:
 			if x == "" {
@@ -151,7 +151,7 @@ func (rt *runtime) groupBy(find func(ctx context.Context, cfg *taskgraph.Config)
 			list[i], known[t.Label] = &Task{t}, t
 		}
 		limits := rt.limits.forTasks(len(tasks))
-		err = f.call(cfg.Context, seen{cfg: cfg}, limits, starlark.Tuple{newConfig(cfg), starlark.NewList(list), view(arg, true)}, func(x starlark.Value) error {
+		err = f.call(cfg.Context, seen{cfg: cfg}, limits, starlark.Tuple{newConfig(cfg), starlark.NewList(list), view(arg, true)}, func(thread *starlark.Thread, x starlark.Value) error {
 			all, ok := x.(starlark.Iterable)
 			if !ok || formOf(x) == mapping {
 				return returned("a list of lists of tasks", x)
@@ -181,13 +181,13 @@ func (rt *runtime) contextProvider(find func(ctx context.Context, cfg *taskgraph
 		}
 		stub.Freeze()
 		task := frozen(stub.Copy())
-		err = f.call(cfg.Context, seen{cfg: cfg}, rt.limits, starlark.Tuple{newConfig(cfg), task}, func(x starlark.Value) error {
+		err = f.call(cfg.Context, seen{cfg: cfg}, rt.limits, starlark.Tuple{newConfig(cfg), task}, func(thread *starlark.Thread, x starlark.Value) error {
 			if formOf(x) != mapping {
 				return returned("a dict", x)
 			}
-			v, err := document(x)
+			v, err := document(thread, x)
 			if err != nil {
-				return &badResult{what: "returned a dict that cannot be used: " + err.Error()}
+				return unfit("a dict that cannot be used", err)
 			}
 			m = v.Map()
 			return nil
@@ -219,8 +219,8 @@ func (rt *runtime) verification(phase taskgraph.Phase, projects []string, find f
 			subject = kinds
 		}
 		args := starlark.Tuple{subject, frozen(cfg.Params.Map()), frozen(cfg.Graph.Map())}
-		err = f.call(rt.ctx, seen{}, rt.limits.forTasks(n), args, func(x starlark.Value) error {
-			return mistakes(x, f, lookup, report)
+		err = f.call(rt.ctx, seen{}, rt.limits.forTasks(n), args, func(thread *starlark.Thread, x starlark.Value) error {
+			return mistakes(thread, x, f, lookup, report)
 		})
 		if err != nil {
 			for _, d := range diag.Flatten(err) {
@@ -234,7 +234,7 @@ func (rt *runtime) verification(phase taskgraph.Phase, projects []string, find f
 }
 
 // mistakes reports what a verification returned: None, or a list of texts and dicts that say what is wrong.
-func mistakes(x starlark.Value, f *function, lookup func(string) *taskgraph.Task, report func(error)) error {
+func mistakes(thread *starlark.Thread, x starlark.Value, f *function, lookup func(string) *taskgraph.Task, report func(error)) error {
 	const want = "None, or a list of messages"
 	if x == starlark.None {
 		return nil
@@ -249,9 +249,9 @@ func mistakes(x starlark.Value, f *function, lookup func(string) *taskgraph.Task
 		case starlark.String:
 			d.Message = string(item)
 		case dictLike:
-			v, err := document(item)
+			v, err := document(thread, item)
 			if err != nil {
-				return &badResult{what: "returned a mistake that cannot be shown: " + err.Error()}
+				return unfit("a mistake that cannot be shown", err)
 			}
 			for e := range v.Map().Entries() {
 				switch key := e.Key.KeyText(); key {

@@ -50,7 +50,10 @@ func view(v value.Value, frozen bool) starlark.Value {
 func scalar(x starlark.Value) (value.Value, bool) {
 	switch x := x.(type) {
 	case starlark.String:
-		return value.NewString(string(x)), len(x) <= maxText
+		if len(x) > maxText {
+			return value.Value{}, false
+		}
+		return value.NewString(string(x)), true
 	case starlark.Bool:
 		return value.NewBool(bool(x)), true
 	case starlark.Int:
@@ -61,7 +64,10 @@ func scalar(x starlark.Value) (value.Value, bool) {
 	case starlark.Float:
 		return value.NewFloat(float64(x)), true
 	case starlark.Bytes:
-		return value.NewBytes([]byte(x)), len(x) <= maxText
+		if len(x) > maxText {
+			return value.Value{}, false
+		}
+		return value.NewBytes([]byte(x)), true
 	case starlark.NoneType:
 		return value.Value{}, true
 	case timestamp:

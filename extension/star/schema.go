@@ -71,7 +71,7 @@ var schemaMethods = methods{
 
 // check gives what is wrong with a value.
 func (s *Schema) check(x starlark.Value) ([]*diag.Diagnostic, error) {
-	v, err := document(x)
+	v, err := document(nil, x)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func makeSchema(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tupl
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "document", &x); err != nil {
 		return nil, err
 	}
-	v, err := document(x)
+	v, err := document(thread, x)
 	if err != nil {
 		return nil, err
 	}

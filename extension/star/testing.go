@@ -113,7 +113,7 @@ func RunTests(ctx context.Context, p *taskgraph.Project, files []string, choose 
 		wg.Go(func() {
 			for j := range next {
 				out := seen{print: func(message string) { j.result.Printed = append(j.result.Printed, message) }}
-				j.result.Err = p.Resolve(j.fn.call(ctx, out, rt.limits, nil, func(starlark.Value) error { return nil }))
+				j.result.Err = p.Resolve(j.fn.call(ctx, out, rt.limits, nil, func(*starlark.Thread, starlark.Value) error { return nil }))
 			}
 		})
 	}

@@ -54,18 +54,18 @@ func (f *function) each(cfg *taskgraph.Config, config *Config, stub *value.Map, 
 	pos := stubPos(stub)
 	var one *value.Map
 	var more []*value.Map
-	err := f.call(cfg.Context, seen{cfg: cfg}, f.rt.limits, starlark.Tuple{config, task}, func(x starlark.Value) (err error) {
+	err := f.call(cfg.Context, seen{cfg: cfg}, f.rt.limits, starlark.Tuple{config, task}, func(thread *starlark.Thread, x starlark.Value) (err error) {
 		switch {
 		case x == starlark.None:
 		case x == starlark.Value(task):
-			if _, err = task.document(newConverter()); err != nil {
-				return &badResult{what: "returned a task that cannot be one: " + err.Error()}
+			if _, err = task.document(newConverter(thread)); err != nil {
+				return unfit("a task that cannot be one", err)
 			}
 			one = task.m
 		case formOf(x) == mapping:
-			one, err = stubOf(x)
+			one, err = stubOf(thread, x)
 		case formOf(x) == sequence || formOf(x) == tuple:
-			more, err = stubsOf(x, wantTask)
+			more, err = stubsOf(thread, x, wantTask)
 		default:
 			err = returned(wantTask, x)
 		}
@@ -96,10 +96,10 @@ func place(m *value.Map, pos diag.Pos) {
 }
 
 // stubOf gives a task that a function made. It shares nothing that can be changed.
-func stubOf(x starlark.Value) (*value.Map, error) {
-	v, err := document(x)
+func stubOf(thread *starlark.Thread, x starlark.Value) (*value.Map, error) {
+	v, err := document(thread, x)
 	if err != nil {
-		return nil, &badResult{what: "returned a task that cannot be one: " + err.Error()}
+		return nil, unfit("a task that cannot be one", err)
 	}
 	if v.Map() == nil {
 		return nil, returned("a task", x)
@@ -108,7 +108,7 @@ func stubOf(x starlark.Value) (*value.Map, error) {
 }
 
 // stubsOf gives the tasks of a list.
-func stubsOf(x starlark.Value, want string) ([]*value.Map, error) {
+func stubsOf(thread *starlark.Thread, x starlark.Value, want string) ([]*value.Map, error) {
 	all, ok := x.(starlark.Indexable)
 	if !ok || formOf(x) == plain {
 		return nil, returned(want, x)
@@ -122,7 +122,7 @@ func stubsOf(x starlark.Value, want string) ([]*value.Map, error) {
 		if formOf(item) != mapping {
 			return nil, &badResult{what: "returned a list that holds " + describe(item) + ", want tasks only"}
 		}
-		m, err := stubOf(item)
+		m, err := stubOf(thread, item)
 		if err != nil {
 			return nil, err
 		}
@@ -159,8 +159,8 @@ func (f *function) all(cfg *taskgraph.Config, stubs iter.Seq2[*value.Map, error]
 		}
 		var out []*value.Map
 		limits := f.rt.limits.forTasks(len(tasks))
-		err := f.call(cfg.Context, seen{cfg: cfg}, limits, starlark.Tuple{newConfig(cfg), starlark.NewList(tasks)}, func(x starlark.Value) (err error) {
-			out, err = stubsOf(x, "a list of tasks")
+		err := f.call(cfg.Context, seen{cfg: cfg}, limits, starlark.Tuple{newConfig(cfg), starlark.NewList(tasks)}, func(thread *starlark.Thread, x starlark.Value) (err error) {
+			out, err = stubsOf(thread, x, "a list of tasks")
 			return err
 		})
 		if err != nil {
@@ -192,8 +192,8 @@ func (rt *runtime) loader(name string, pos diag.Pos, dirs func(*taskgraph.Config
 				return
 			}
 			var out []*value.Map
-			err = f.call(cfg.Context, seen{cfg: cfg.Config}, rt.limits.forTasks(1000), starlark.Tuple{newConfig(cfg.Config)}, func(x starlark.Value) (err error) {
-				out, err = stubsOf(x, "a list of tasks")
+			err = f.call(cfg.Context, seen{cfg: cfg.Config}, rt.limits.forTasks(1000), starlark.Tuple{newConfig(cfg.Config)}, func(thread *starlark.Thread, x starlark.Value) (err error) {
+				out, err = stubsOf(thread, x, "a list of tasks")
 				return err
 			})
 			if err != nil {

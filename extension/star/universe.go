@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 	"go.starlark.net/syntax"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -19,7 +18,7 @@ func makeUniverse() starlark.StringDict {
 	u := starlark.StringDict{
 		"[:]": starlark.NewBuiltin("slice", slice), "()": starlark.NewBuiltin("tuple", makeTuple), "{}": starlark.NewBuiltin("dict", makeDict), "rest": starlark.NewBuiltin("arguments", takeRest),
 		"spread": starlark.NewBuiltin("arguments", spread), "in": isIn("in", true), "not in": isIn("not in", false),
-		"struct":  starlark.NewBuiltin("struct", starlarkstruct.Make),
+		"struct":  starlark.NewBuiltin("struct", makeStruct),
 		"fail":    starlark.NewBuiltin("fail", fail),
 		"getattr": starlark.NewBuiltin("getattr", getattr),
 		"int":     starlark.NewBuiltin("int", toInt),
