@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	goruntime "runtime"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -115,7 +116,7 @@ func (t *task) wrong(err error) error {
 	trace := &traceback{text: backtrace(eval), err: err}
 	finish := func(d *diag.Diagnostic) *diag.Diagnostic {
 		d.Err = trace
-		d.Related = append(d.Related, callers...)
+		d.Related = append(slices.Clip(d.Related), callers...) // others may have the same diagnostic
 		return d
 	}
 	switch {

@@ -177,44 +177,6 @@ func shown(x starlark.Value) int {
 	return len(text(x))
 }
 
-// weigh refuses tuples and structs whose tuples and structs hold more, all in all, than fits: freezing and hashing go through all of
-// that, and the same one may be there many times.
-func weigh(thread *starlark.Thread, all ...starlark.Tuple) error {
-	left := 1 << 16
-	for _, t := range all {
-		if !weighed(t, &left, 0) {
-			return fmt.Errorf("tuples or structs are nested too deeply")
-		}
-	}
-	return nil
-}
-
-func weighed(x starlark.Value, left *int, depth int) bool {
-	inner := func(x starlark.Value) bool {
-		switch x.(type) {
-		case starlark.Tuple, *starlarkstruct.Struct:
-			*left--
-			return *left >= 0 && depth < maxDepth && weighed(x, left, depth+1)
-		}
-		return true
-	}
-	switch x := x.(type) {
-	case starlark.Tuple:
-		for _, item := range x {
-			if !inner(item) {
-				return false
-			}
-		}
-	case *starlarkstruct.Struct:
-		for _, name := range x.AttrNames() {
-			if field, err := x.Attr(name); err == nil && !inner(field) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // makeStruct is struct.
 func makeStruct(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := take(thread, emptyDict+dictItem*len(kwargs)); err != nil {

@@ -1,6 +1,8 @@
 package star
 
 import (
+	"fmt"
+
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 )
@@ -88,6 +90,44 @@ func (f *freezer) walk(x starlark.Value, depth int) bool {
 				if !f.walk(k, depth+1) || !f.walk(v, depth+1) {
 					return false
 				}
+			}
+		}
+	}
+	return true
+}
+
+// weigh refuses tuples and structs whose tuples and structs hold more, all in all, than fits: freezing and hashing go through all of
+// that, and the same one may be there many times.
+func weigh(thread *starlark.Thread, all ...starlark.Tuple) error {
+	left := 1 << 16
+	for _, t := range all {
+		if !weighed(t, &left, 0) {
+			return fmt.Errorf("tuples or structs are nested too deeply")
+		}
+	}
+	return nil
+}
+
+func weighed(x starlark.Value, left *int, depth int) bool {
+	inner := func(x starlark.Value) bool {
+		switch x.(type) {
+		case starlark.Tuple, *starlarkstruct.Struct:
+			*left--
+			return *left >= 0 && depth < maxDepth && weighed(x, left, depth+1)
+		}
+		return true
+	}
+	switch x := x.(type) {
+	case starlark.Tuple:
+		for _, item := range x {
+			if !inner(item) {
+				return false
+			}
+		}
+	case *starlarkstruct.Struct:
+		for _, name := range x.AttrNames() {
+			if field, err := x.Attr(name); err == nil && !inner(field) {
+				return false
 			}
 		}
 	}
