@@ -2,6 +2,8 @@ package star
 
 import (
 	"context"
+	"strings"
+	"unicode/utf8"
 
 	"go.starlark.net/starlark"
 
@@ -18,6 +20,9 @@ var (
 	runSignature       = signature{params: []string{"params", "graph_config", "input", "task_group_id", "task_id"}, least: 1}
 )
 
+// maxSymbol is how many characters the symbol of an action may have.
+const maxSymbol = 25
+
 // action declares an action. What its functions say is asked for when actions.json is written. Running one is not supported yet.
 func (d *declaration) action(callback string, m *value.Map) {
 	a := &taskgraph.Action{
@@ -30,6 +35,10 @@ func (d *declaration) action(callback string, m *value.Map) {
 		a.Order = int(order)
 	}
 	ok := true
+	if utf8.RuneCountInString(a.Symbol) > maxSymbol && !strings.Contains(a.Symbol, "${") {
+		d.errs.Add(diag.Errorf(diag.BadExtension, m.At("symbol").Pos(), "want at most %d characters, got %q", maxSymbol, a.Symbol).WithPath("taskgraph.extensions.actions." + callback + ".symbol"))
+		ok = false
+	}
 	available, fine := d.optional(m.At("available"), availableSignature)
 	if ok = ok && fine; available != nil {
 		a.Available = func(params *parameters.Params) (offered bool, err error) {

@@ -163,11 +163,15 @@ type names interface{ Names() []string }
 
 // free says whether a name can be registered, and reports it if not.
 func (d *declaration) free(name string, v value.Value, set names) bool {
-	if slices.Contains(set.Names(), name) {
-		d.errs.Add(diag.Errorf(diag.BadExtension, v.Pos(), "the name %q is taken: it is built in", name).WithPath("taskgraph.extensions"))
-		return false
+	switch {
+	case name == "":
+		d.errs.Add(diag.Errorf(diag.BadExtension, v.Pos(), "a name must not be empty").WithPath("taskgraph.extensions"))
+	case slices.Contains(set.Names(), name):
+		d.errs.Add(diag.Errorf(diag.BadExtension, v.Pos(), "the name %q is taken", name).WithPath("taskgraph.extensions"))
+	default:
+		return true
 	}
-	return true
+	return false
 }
 
 // finder gives what looks a function of the graph config up.
