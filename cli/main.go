@@ -173,7 +173,7 @@ The preview commands print what each phase makes, for parameters of your choice:
 	for _, c := range a.previewCommands() {
 		root.AddCommand(c)
 	}
-	root.AddCommand(a.kindGraphCommand(), a.hooksCommand(), a.initCommand(), a.localCommand(), a.decisionCommand(), a.taskclusterYMLCommand())
+	root.AddCommand(a.kindGraphCommand(), a.hooksCommand(), a.initCommand(), a.localCommand(), a.decisionCommand(), a.taskclusterYMLCommand(), a.starCommand())
 	a.markRunning(root)
 	return root
 }

@@ -43,6 +43,9 @@ const (
 	UnknownTransform Code = "TG2004" // a transform that is not registered
 	UnknownName      Code = "TG2005" // any other registered thing that is not there: strategy, method, filter, ...
 	NeedsPython      Code = "TG2006" // in-tree Python that cannot be run
+	BadStar          Code = "TG2020" // a .star file that is not there or not valid, or a load that cannot be done
+	BadStarFunction  Code = "TG2021" // a Starlark function that is not there, or that takes other arguments than it gets
+	BadExtension     Code = "TG2022" // a name in taskgraph.extensions that cannot be registered
 
 	// Transforms.
 	BadKeyedBy     Code = "TG3001" // a by-* value that cannot be resolved
@@ -64,6 +67,9 @@ const (
 	BadDeps        Code = "TG3017" // from-deps, group-by, set-name
 	BadTask        Code = "TG3018" // any other mistake in a task
 	BadOptimize    Code = "TG3019" // an optimization that cannot be done
+	StarFailed     Code = "TG3030" // Starlark code that fails
+	StarLimit      Code = "TG3031" // Starlark code that takes too many steps, too much memory or too long
+	StarResult     Code = "TG3032" // a Starlark function that gives something else than it should
 
 	// Verifications.
 	Verification     Code = "TG4001" // a rule of the repository's own

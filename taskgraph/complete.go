@@ -21,7 +21,7 @@ func present[F any](f F) string {
 }
 
 // forms are the functions of a [Step] that exclude each other. What else a step may have stands beside one of them, or alone.
-var forms = []string{"Each", "Begin", "Plan", "All"}
+var forms = []string{"Each", "Begin", "Plan", "All", "For"}
 
 func (s Sequence) mistake() string {
 	if len(s) == 0 {

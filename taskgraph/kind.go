@@ -66,7 +66,7 @@ func (p *Project) loadKind(name string) (*Kind, error) {
 }
 
 // sequence gives the steps of the kind's transforms, names given by the loader.
-func (k *Kind) sequence(r *Registry, names []value.Value) ([]Step, error) {
+func (k *Kind) sequence(cfg *Config, names []value.Value) ([]Step, error) {
 	var steps []Step
 	var errs diag.List
 	for _, v := range names {
@@ -78,12 +78,22 @@ func (k *Kind) sequence(r *Registry, names []value.Value) ([]Step, error) {
 		if !strings.Contains(name, ":") {
 			name += ":transforms"
 		}
-		seq, err := r.Transforms.Find(name, v.Pos(), diag.UnknownTransform)
+		seq, err := cfg.Registry.Transforms.Find(name, v.Pos(), diag.UnknownTransform)
 		if err != nil {
 			errs.Add(inTree(err, "transform", name))
 			continue
 		}
-		steps = append(steps, seq...)
+		for _, step := range seq {
+			if step.For == nil {
+				steps = append(steps, step)
+				continue
+			}
+			own, err := step.For(cfg)
+			if err != nil {
+				errs.Add(diag.Placed(err, v.Pos(), "transforms"))
+			}
+			steps = append(steps, own...)
+		}
 	}
 	return steps, errs.Err(nil)
 }

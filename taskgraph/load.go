@@ -111,7 +111,7 @@ func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies
 			stubs = append(stubs, stub)
 		}
 	}()
-	steps, err := kind.sequence(p.Registry, load.Transforms)
+	steps, err := kind.sequence(cfg, load.Transforms)
 	if err != nil {
 		pipe.report(err, nil, "")
 		return nil, errs.Err(p.Sources)

@@ -215,7 +215,7 @@ type Transform func(cfg *Config, stubs iter.Seq2[*value.Map, error]) iter.Seq2[*
 // by several goroutines. An error drops what the stub would have become; the other stubs go on.
 type Each func(cfg *Config, stub *value.Map, yield func(*value.Map)) error
 
-// Step is one transform of a [Sequence]: exactly one of Each, Begin, Plan and All is set.
+// Step is one transform of a [Sequence]: exactly one of Each, Begin, Plan, All and For is set.
 type Step struct {
 	// Name is what messages call the step. It is not empty.
 	Name string
@@ -229,6 +229,9 @@ type Step struct {
 	Plan func(cfg *Config, stubs []*value.Map) ([]*value.Map, Each, error)
 	// All sees the whole stream, in order. Nothing else is done for the kind meanwhile, so prefer the others.
 	All Transform
+	// For gives the steps that this one stands for in one kind, where they depend on it: code that is looked up in the kind's
+	// directory, say. They have no For themselves.
+	For func(cfg *Config) (Sequence, error)
 	// Expands says that one stub may become many, so that the work should be cut anew afterwards.
 	Expands bool
 }
@@ -292,6 +295,8 @@ type FetchCommand struct {
 type GroupBy struct {
 	// Schema checks the argument; nil where none is taken, which then is an error to give.
 	Schema *schema.Schema
+	// Optional says that the argument may be left out; then it is null.
+	Optional bool
 	// Group gives the groups, none of them empty. tasks are those that from-deps chose, in the order of kinds, then of
 	// definition; the slice is shared and must not be changed.
 	Group func(cfg *Config, tasks []*Task, arg value.Value) ([][]*Task, error)

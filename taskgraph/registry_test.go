@@ -81,6 +81,9 @@ func TestRegistryRefusesWhatIsNotComplete(t *testing.T) {
 		`transform "x" has the step "a" with 2 of Each, Begin`: func(r *Registry) {
 			r.Transforms.Add("x", Sequence{{Name: "a", Each: each, Begin: func(*Config) (Each, error) { return each, nil }}})
 		},
+		`transform "x" has the step "a" with 2 of Each, Begin, Plan, All, For`: func(r *Registry) {
+			r.Transforms.Add("x", Sequence{{Name: "a", Each: each, For: func(*Config) (Sequence, error) { return nil, nil }}})
+		},
 		`run handler "x" has no Run`:                             func(r *Registry) { r.RunHandlers.Add("x", RunHandler{}) },
 		`payload builder "x" has no Build`:                       func(r *Registry) { r.PayloadBuilders.Add("x", PayloadBuilder{}) },
 		`index type "x" is nil`:                                  func(r *Registry) { r.IndexBuilders.Add("x", nil) },

@@ -211,7 +211,7 @@ func (f *follower) groups() ([][]*taskgraph.Task, error) {
 		return nil, at(err, by, where)
 	case hasArg && g.Schema == nil:
 		return nil, diag.Errorf(diag.BadDeps, pos, "group-by %s takes no argument", name).WithPath(where).WithHint("group-by: %s", name)
-	case !hasArg && g.Schema != nil:
+	case !hasArg && g.Schema != nil && !g.Optional:
 		return nil, diag.Errorf(diag.BadDeps, pos, "group-by %s needs an argument", name).WithPath(where).WithHint("group-by: {%s: ...}", name)
 	case hasArg:
 		found := g.Schema.Validate(arg)

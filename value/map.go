@@ -131,6 +131,12 @@ func (m *Map) Has(key string) bool { return m.find(key) >= 0 }
 // Str gives the string at a key, "" when it is absent or no string.
 func (m *Map) Str(key string) string { return m.At(key).Str() }
 
+// Index gives the place of a key among the entries, -1 where it is absent. It changes when an entry before it is deleted.
+func (m *Map) Index(key Value) int { return m.findKey(key) }
+
+// ValueAt gives the value of the i-th entry.
+func (m *Map) ValueAt(i int) Value { return m.vals[i] }
+
 // KeyPos gives where a key was written.
 func (m *Map) KeyPos(key string) diag.Pos {
 	if i := m.find(key); i >= 0 {
@@ -394,6 +400,11 @@ func (m *Map) Delete(key string) (Value, bool) {
 	if i < 0 {
 		return Value{}, false
 	}
+	return m.DeleteAt(i), true
+}
+
+// DeleteAt removes the i-th entry and gives the value that it had.
+func (m *Map) DeleteAt(i int) Value {
 	m.own(0)
 	v := m.vals[i]
 	m.vals = slices.Delete(m.vals, i, i+1)
@@ -407,7 +418,7 @@ func (m *Map) Delete(key string) (Value, bool) {
 		to, shared := m.shape.without(i)
 		m.shape, m.private = to, !shared
 	}
-	return v, true
+	return v
 }
 
 // EditMap gives the map at a key, to be changed. It makes an empty one where the key is absent, and gives nil

@@ -17,6 +17,9 @@ func Pages(root string) (map[string]string, error) {
 		return nil, err
 	}
 	pages["services.md"] = services()
+	if pages["starlark.md"], err = starlark(); err != nil {
+		return nil, err
+	}
 	schemas, err := schemaPages()
 	if err != nil {
 		return nil, err
