@@ -35,6 +35,7 @@ const (
 	UnknownParameter Code = "TG1202" // a parameter that nobody declares, or one that is missing
 	BadConfig        Code = "TG1301" // config.yml is not valid beyond its schema
 	BadTemplate      Code = "TG1401" // a JSON-e template, such as .taskcluster.yml, that cannot be rendered
+	BadCron          Code = "TG1302" // .cron.yml, or .taskcluster.yml for a cron job, is not valid beyond its schema
 
 	// Kinds, loaders, registry.
 	UnknownKind      Code = "TG2001" // a kind that does not exist
