@@ -180,3 +180,26 @@ func weekday(name string) int {
 	}
 	return -2 // no day
 }
+
+// Branch is some times of a job with the projects that they are for.
+type Branch struct {
+	Project string // a name, a pattern, or default; "" for all projects
+	Times   []Time
+}
+
+// Times gives all times of the job, as they are written.
+func (j *Job) Times() []Branch {
+	var out []Branch
+	var add func(project string, v value.Value)
+	add = func(project string, v value.Value) {
+		if alternatives := v.Map().At("by-project").Map(); alternatives != nil {
+			for name, next := range alternatives.All() {
+				add(name, next)
+			}
+			return
+		}
+		out = append(out, Branch{project, times(v)})
+	}
+	add("", j.when)
+	return out
+}

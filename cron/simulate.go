@@ -65,3 +65,30 @@ func (t *Timetable) Between(from, to time.Time) iter.Seq[Due] {
 		}
 	}
 }
+
+// Upcoming gives the next count runs of each job for a project, by time and then by name, and the jobs that never run by
+// themselves.
+func Upcoming(jobs []*Job, project string, now time.Time, count int) (due []Due, never []*Job, err error) {
+	var errs diag.List
+	for _, j := range jobs {
+		when, err := j.When(project)
+		if err != nil {
+			errs.Add(err)
+			continue
+		}
+		from := now
+		for i := range count {
+			at, ok := Next(when, from)
+			if !ok && i == 0 {
+				never = append(never, j)
+			}
+			if !ok {
+				break
+			}
+			due = append(due, Due{at, j})
+			from = at.Add(Quarter)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b Due) int { return a.At.Compare(b.At) })
+	return due, never, errs.Err(nil)
+}
