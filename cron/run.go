@@ -13,6 +13,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
+	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -234,7 +235,8 @@ func (r *run) due(doc *Document) ([]Outcome, error) {
 }
 
 // job runs a job.
-func (r *run) job(ctx context.Context, out *Outcome) error {
+func (r *run) job(ctx context.Context, out *Outcome) (err error) {
+	defer taskgraph.CatchBug("cron job "+out.Job.Name, func(bug error) { err = bug })
 	if out.Job.Action != nil {
 		return r.action(ctx, out)
 	}
