@@ -112,7 +112,7 @@ func (a *App) cron(ctx context.Context, flags *pflag.FlagSet, o *cronOptions) er
 	service.Log = a.log
 	client := taskcluster.NewClient(service)
 	run := cron.Options{
-		Services: client, Render: cron.RenderTemplate, TaskID: a.Env(taskcluster.TaskIDVariable), Branch: o.branch, Force: o.force, DryRun: o.dryRun,
+		Services: client, Render: cron.Renderer(&a.sources), TaskID: a.Env(taskcluster.TaskIDVariable), Branch: o.branch, Force: o.force, DryRun: o.dryRun,
 		Reader: &value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}, Clock: a.Clock, Log: a.log,
 	}
 	run.Retry = a.Env(runIDVariable) != "" && a.Env(runIDVariable) != "0"

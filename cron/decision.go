@@ -115,7 +115,7 @@ func (r *run) define(ctx context.Context, at *tree, j *Job, m moment) (string, *
 	}
 	tasks := rendered.Map().At("tasks").List()
 	if tasks == nil || tasks.Len() != 1 || tasks.At(0).Map() == nil {
-		return "", nil, diag.Errorf(diag.BadCron, tasksPos(template), "want exactly one task where tasks_for is cron, got %s", describeTasks(rendered)).WithPath("tasks")
+		return "", nil, diag.Errorf(diag.BadTemplate, tasksPos(template), "want exactly one task where tasks_for is cron, got %s", describeTasks(rendered)).WithPath("tasks")
 	}
 	def := tasks.At(0).Map().Copy()
 	id, ok := def.Delete("taskId")
@@ -123,7 +123,7 @@ func (r *run) define(ctx context.Context, at *tree, j *Job, m moment) (string, *
 		return ownID, def, nil
 	}
 	if !slugid.MatchString(id.Str()) {
-		return "", nil, diag.Errorf(diag.BadCron, tasksPos(template), "want a task id, got %s", id.Describe()).WithPath("tasks[0].taskId").WithHint("use ${ownTaskId}")
+		return "", nil, diag.Errorf(diag.BadTemplate, tasksPos(template), "want a task id, got %s", id.Describe()).WithPath("tasks[0].taskId").WithHint("use ${ownTaskId}")
 	}
 	return id.Str(), def, nil
 }

@@ -37,7 +37,7 @@ func newServices() *services {
 var _ cron.Services = (*services)(nil)
 
 func refusal(status int, code string) error {
-	return diag.Errorf(diag.Network, 0, "%w", &taskcluster.Error{Status: status, Code: code, Message: "no"})
+	return &taskcluster.Error{Status: status, Code: code, Message: "no"}
 }
 
 func (s *services) CreateTask(_ context.Context, taskID string, definition []byte) error {
@@ -158,11 +158,11 @@ tasks:
 func example(t testing.TB, jobs string) (cron.Options, *services, *repository) {
 	t.Helper()
 	s, r := newServices(), &repository{head: cron.Push{Revision: oldRevision, Branch: "main"}, files: map[string]string{".cron.yml": jobs, ".taskcluster.yml": template}}
-	created := at(t, "2026-01-05T10:07:08.900Z")
+	created, sources := at(t, "2026-01-05T10:07:08.900Z"), &diag.Sources{}
 	return cron.Options{
 		Project:    cron.Project{URL: "https://git.example.com/app", Name: "app", Level: "3", Type: "git", TrustDomain: "app"},
-		Repository: r, Services: s, Render: cron.RenderTemplate, Created: created, TaskID: "CronTask1AAAAAAQAAAAAA", RootURL: "https://tc.example.com",
-		Reader: &value.Reader{Sources: &diag.Sources{}}, Clock: func() time.Time { return created.Add(time.Minute) },
+		Repository: r, Services: s, Render: cron.Renderer(sources), Created: created, TaskID: "CronTask1AAAAAAQAAAAAA", RootURL: "https://tc.example.com",
+		Reader: &value.Reader{Sources: sources}, Clock: func() time.Time { return created.Add(time.Minute) },
 	}, s, r
 }
 

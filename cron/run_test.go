@@ -147,8 +147,8 @@ func TestRunErrors(t *testing.T) {
 	assert.Equal(t, []string{"action failed", "keyed failed", "nightly failed", "often created"}, outcomes(result))
 	err := result.Err(o.Reader.Sources)
 	assert.Equal(t, `action: finding the decision task of the push: index path "app.v2.app.revision.1111111111111111111111111111111111111111.taskgraph.decision": 404 ResourceNotFound: no (TG5001)
-nightly: the decision task could not be created: 403 InsufficientScopes: no (TG5001) (TG6001)
-.cron.yml:8:104: keyed: no alternative of by-project matches "app", and there is no default, while resolving when of the cron job keyed (TG3001) valid: lib`, mistakes(err, nil))
+nightly: the decision task could not be created: 403 InsufficientScopes: no (TG6001)
+.cron.yml:8:102: keyed: no alternative of by-project matches "app", and there is no default, while resolving when of the cron job keyed (TG3001) valid: lib`, mistakes(err, nil))
 	s.refuse = nil
 	result = run(t, o)
 	assert.Equal(t, []string{"action failed", "keyed failed", "nightly created", "often created"}, outcomes(result), "the clock stands still, so that even the definition is the same")
@@ -225,16 +225,16 @@ func TestRunWithoutJobs(t *testing.T) {
 
 func TestRunTemplates(t *testing.T) {
 	for name, c := range map[string]struct{ template, want string }{
-		"none":           {"", ".taskcluster.yml:1:1: often: tasks: want exactly one task where tasks_for is cron, got no tasks (TG1302)"},
-		"no task":        {"tasks: [{$if: 'tasks_for == \"action\"', then: {}}]", ".taskcluster.yml:1:1: often: tasks: want exactly one task where tasks_for is cron, got 0 (TG1302)"},
-		"two":            {"tasks: [{}, {}]", ".taskcluster.yml:1:1: often: tasks: want exactly one task where tasks_for is cron, got 2 (TG1302)"},
-		"text":           {"a: 1\ntasks: [a]", `.taskcluster.yml:2:1: often: tasks: want exactly one task where tasks_for is cron, got a list of "a" (TG1302)`},
-		"bad id":         {"tasks: [{taskId: abc}]", `.taskcluster.yml:1:1: often: tasks[0].taskId: want a task id, got "abc" (TG1302) use ${ownTaskId}`},
+		"none":           {"", ".taskcluster.yml:1:1: often: tasks: want exactly one task where tasks_for is cron, got no tasks (TG1401)"},
+		"no task":        {"tasks: [{$if: 'tasks_for == \"action\"', then: {}}]", ".taskcluster.yml:1:1: often: tasks: want exactly one task where tasks_for is cron, got 0 (TG1401)"},
+		"two":            {"tasks: [{}, {}]", ".taskcluster.yml:1:1: often: tasks: want exactly one task where tasks_for is cron, got 2 (TG1401)"},
+		"text":           {"a: 1\ntasks: [a]", `.taskcluster.yml:2:1: often: tasks: want exactly one task where tasks_for is cron, got a list of "a" (TG1401)`},
+		"bad id":         {"tasks: [{taskId: abc}]", `.taskcluster.yml:1:1: often: tasks[0].taskId: want a task id, got "abc" (TG1401) use ${ownTaskId}`},
 		"YAML":           {"tasks: [", ".taskcluster.yml:1:9: often: "},
 		"missing":        {"missing", ".taskcluster.yml: often: the repository has no such file (TG1001)"},
 		"own id":         {"tasks: [{taskId: '${ownTaskId}'}]", ""},
 		"no id":          {"tasks: [{}]", ""},
-		"everything set": {"tasks: [{taskId: 'aaaaaaaaQAAAAAAAAAAAAA', extra: {v: ['${tasks_for}', '${taskcluster_root_url}', '${repository.level}', '${repository.type}', '${push.owner}', '${push.branch}']}}]", ""},
+		"everything set": {"tasks: [{taskId: 'aaaaaaaaQACAAAAAAAAAAA', extra: {v: ['${tasks_for}', '${taskcluster_root_url}', '${repository.level}', '${repository.type}', '${push.owner}', '${push.branch}']}}]", ""},
 	} {
 		o, s, r := example(t, strings.Replace(jobs, "name: nightly", "name: Nightly, run-on-projects: []", 1))
 		if r.files[".taskcluster.yml"] = c.template; c.template == "missing" {
@@ -250,7 +250,7 @@ func TestRunTemplates(t *testing.T) {
 			assert.Len(t, s.created, 1, name)
 		}
 		if name == "everything set" {
-			assert.JSONEq(t, `{"extra": {"v": ["cron", "https://tc.example.com", "3", "git", "cron", "main"]}}`, s.tasks["aaaaaaaaQAAAAAAAAAAAAA"])
+			assert.JSONEq(t, `{"extra": {"v": ["cron", "https://tc.example.com", "3", "git", "cron", "main"]}}`, s.tasks["aaaaaaaaQACAAAAAAAAAAA"])
 		}
 	}
 }
@@ -320,7 +320,7 @@ func TestRunBombs(t *testing.T) {
 		r.files[".taskcluster.yml"] = text
 		start := time.Now()
 		result := run(t, o)
-		assert.Less(t, time.Since(start), 2*time.Second, name) // an error within one, on a machine that does nothing else
+		assert.Less(t, time.Since(start), time.Second, name)
 		assert.Equal(t, []string{"nightly failed", "often failed"}, outcomes(result), name)
 		assert.ErrorContains(t, result.Err(nil), "TG1004", name)
 		assert.Empty(t, s.created, name)

@@ -34,8 +34,8 @@ const (
 	BadParameters    Code = "TG1201" // parameters are not valid
 	UnknownParameter Code = "TG1202" // a parameter that nobody declares, or one that is missing
 	BadConfig        Code = "TG1301" // config.yml is not valid beyond its schema
+	BadCron          Code = "TG1302" // .cron.yml is not valid beyond its schema, or asks for what is not there
 	BadTemplate      Code = "TG1401" // a JSON-e template, such as .taskcluster.yml, that cannot be rendered
-	BadCron          Code = "TG1302" // .cron.yml, or .taskcluster.yml for a cron job, is not valid beyond its schema
 
 	// Kinds, loaders, registry.
 	UnknownKind      Code = "TG2001" // a kind that does not exist
