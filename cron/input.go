@@ -20,12 +20,16 @@ func validInput(action, input *value.Map, job *Job) error {
 	if !ok {
 		return nil
 	}
+	if err := affordable(schema, input); err != nil {
+		return badSchema(job, err)
+	}
 	text, err := value.AppendJSON(nil, schema, value.JSONStyle{}, 0)
 	if err != nil {
 		return diag.Placed(err, job.pos, "")
 	}
-	const name = "schema.json"
+	const name = "taskgraph:///schema"
 	c := jsonschema.NewCompiler()
+	c.Draft = jsonschema.Draft7 // where the schema does not say
 	c.LoadURL = func(address string) (io.ReadCloser, error) { return nil, fmt.Errorf("%s is not loaded", address) }
 	if err := c.AddResource(name, bytes.NewReader(text)); err != nil {
 		return badSchema(job, err)
