@@ -43,6 +43,20 @@ func mustParse(t testing.TB, text string) *cron.Document {
 	return doc
 }
 
+// atOnce makes sure that something takes less than a second. It has three tries, because machines have other things to do.
+func atOnce(t testing.TB, name string, f func()) {
+	t.Helper()
+	var took time.Duration
+	for range 3 {
+		start := time.Now()
+		f()
+		if took = time.Since(start); took < time.Second {
+			return
+		}
+	}
+	t.Errorf("%s: took %s", name, took)
+}
+
 // job is the beginning of a document with one job, to add fields to.
 const job = "jobs:\n- name: a\n  job: {type: decision-task, treeherder-symbol: A, target-tasks-method: m}\n"
 
@@ -116,10 +130,10 @@ func TestParseBombs(t *testing.T) {
 		"aliases": laughs + "jobs: *k", "merges": merges + "jobs: *a30", "deep": strings.Repeat("[", 100_000), "deep maps": strings.Repeat("{a: ", 10_000),
 		"huge": "jobs: [" + strings.Repeat("{name: a},\n", 1<<20) + "]", "long": "jobs: " + strings.Repeat("x", 8<<20), "many": "jobs: [" + strings.Repeat("a,", 400_000) + "]",
 	} {
-		start := time.Now()
-		_, wrong := parse(text)
-		assert.Regexp(t, `TG100[24]`, wrong, name)
-		assert.Less(t, time.Since(start), time.Second, name)
+		atOnce(t, name, func() {
+			_, wrong := parse(text)
+			assert.Regexp(t, `TG100[24]`, wrong, name)
+		})
 	}
 }
 

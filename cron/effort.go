@@ -10,7 +10,7 @@ import (
 )
 
 // maxEffort is how many steps it may take to check an input. Each is a schema that a value is held against, or a comparison.
-const maxEffort = 200_000
+const maxEffort = 50_000
 
 // maxNesting is how deep schemas may refer to each other for one value.
 const maxNesting = 1000

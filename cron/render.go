@@ -11,7 +11,7 @@ import (
 // Renderer gives a [Render] that places mistakes within the texts of sources, which may be nil.
 func Renderer(sources *diag.Sources) Render {
 	return func(template value.Value, context *value.Map, functions map[string]func(text string) string) (value.Value, error) {
-		o := jsone.Options{Sources: sources, Functions: map[string]jsone.Function{}}
+		o := jsone.Options{Sources: sources, Functions: map[string]jsone.Function{}, Limits: jsone.Limits{Steps: 300_000, Weight: 200_000}}
 		for name, f := range functions {
 			o.Functions[name] = func(args []value.Value) (value.Value, error) {
 				if len(args) != 1 || !args[0].IsString() {

@@ -318,9 +318,8 @@ func TestRunBombs(t *testing.T) {
 	} {
 		o, s, r := example(t, jobs)
 		r.files[".taskcluster.yml"] = text
-		start := time.Now()
-		result := run(t, o)
-		assert.Less(t, time.Since(start), time.Second, name)
+		var result *cron.Result
+		atOnce(t, name, func() { result = run(t, o) })
 		assert.Equal(t, []string{"nightly failed", "often failed"}, outcomes(result), name)
 		assert.ErrorContains(t, result.Err(nil), "TG1004", name)
 		assert.Empty(t, s.created, name)
