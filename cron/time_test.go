@@ -141,6 +141,6 @@ jobs:
 		count[due.Job.Name]++
 	}
 	assert.Equal(t, map[string]int{"often": 366 * 96, "daily": 366, "twice a day": 732, "weekly": 53, "monthly": 7, "yearly": 1}, count)
-	assert.Less(t, time.Since(start), 2*time.Second)
+	assert.Less(t, time.Since(start), 10*time.Second) // it takes some milliseconds, unless the machine does much else
 	assert.Len(t, table.At(at(t, "2028-01-02T10:00:00Z")), 3)
 }
