@@ -3,6 +3,7 @@ package cron
 import (
 	"context"
 
+	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/vcs"
 )
 
@@ -18,7 +19,7 @@ var _ Repository = Checkout{}
 func (c Checkout) Head(ctx context.Context, branch string) (Push, error) {
 	revision, err := c.VCS.HeadRev(ctx)
 	if err != nil {
-		return Push{}, err
+		return Push{}, diag.Errorf(diag.Unreadable, 0, "the revision that is checked out is not known: %w", err)
 	}
 	return c.Push(ctx, branch, revision)
 }

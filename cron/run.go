@@ -181,7 +181,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			switch {
 			case out.Err != nil:
 				out.State = Failed
-				o.Log.Warn("a cron job failed", "job", out.Job.Name, "error", out.Err)
+				o.Log.Info("a cron job failed", "job", out.Job.Name, "error", out.Err)
 			default:
 				o.Log.Info("ran a cron job", "job", out.Job.Name, "state", out.State.String(), "taskId", out.TaskID)
 			}
