@@ -66,7 +66,7 @@ Where the repository is on GitHub, or on a server of Mercurial, that is asked. A
 	f.StringVar(&o.project.URL, "repository-url", "", "the same as --repo-url")
 	f.Lookup("repository-url").Hidden = true
 	f.StringVar(&o.project.Name, "project", "", "`name` of the project (default: that of the repository)")
-	f.StringVar(&o.project.Level, "level", "", "how far the repository is trusted, `1` to 3")
+	f.StringVar(&o.project.Level, "level", "", "`level` that the repository is trusted at, 1 to 3")
 	f.StringVar(&o.project.Type, "repository-type", "", "`git` or hg (default: that of the checkout)")
 	f.StringVar(&o.project.TrustDomain, "trust-domain", "", "`name` that index paths begin with; actions need it")
 	f.StringVar(&o.branch, "branch", "", "`branch` to run for (default: that of the repository)")
