@@ -56,8 +56,8 @@ The time that counts is that of the task that runs this ($TASK_ID), rounded down
 of a task it is $CRON_TIME, in seconds since 1970, or now. A job runs once in a quarter of an hour, however often this
 is tried again. A job that fails keeps no other from running; all errors are printed at the end.
 
-Where the repository is on GitHub, or on a server of Mercurial, that is asked. Any other repository has to be cloned before:
---checkout says where to.`,
+GitHub and servers of Mercurial are asked for the newest push and for files, and the program git about any other
+repository. --checkout reads a clone instead.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.cron(cmd.Context(), cmd.Flags(), o) },
 	}
@@ -124,6 +124,9 @@ func (a *App) cron(ctx context.Context, flags *pflag.FlagSet, o *cronOptions) er
 	}
 	if run.Repository, err = a.cronRepository(ctx, o, client); err != nil {
 		return err
+	}
+	if g, ok := run.Repository.(cron.Git); ok {
+		defer g.Remote.Close()
 	}
 	if run.Input, err = a.hookPayload(); err != nil {
 		return err
@@ -227,7 +230,7 @@ func (a *App) cronRepository(ctx context.Context, o *cronOptions, client *taskcl
 	switch {
 	case o.project.Type == "hg":
 		return &cron.Mercurial{URL: o.project.URL, Log: a.log}, nil
-	case o.project.Type == "git" && parseErr == nil && repo.Platform == repourl.GitHub:
+	case o.project.Type == "git" && parseErr == nil && repo.Platform == repourl.GitHub && strings.HasPrefix(o.project.URL, "https://"):
 		g := &cron.GitHub{Repo: repo.Path, Log: a.log}
 		if o.tokenSecret != "" {
 			token, err := client.Secret(ctx, o.tokenSecret, "token")
@@ -238,7 +241,11 @@ func (a *App) cronRepository(ctx context.Context, o *cronOptions, client *taskcl
 		}
 		return g, nil
 	case o.project.Type == "git":
-		return nil, usage("only GitHub can be asked about a Git repository: clone %s and say --checkout", o.project.URL)
+		remote, err := vcs.OpenRemote(ctx, o.project.URL, vcs.Options{})
+		if err != nil {
+			return nil, diag.Errorf(diag.Unreadable, 0, "%s cannot be asked: %w", o.project.URL, err)
+		}
+		return cron.Git{Remote: remote}, nil
 	case o.project.Type == "":
 		return nil, usage("which version control %s is for cannot be seen: say --repository-type", o.project.URL)
 	}

@@ -110,7 +110,7 @@ func TestCronWeek(t *testing.T) {
 		}
 		before := len(s.created)
 		for try := range 3 {
-			id, run := "cron" + quarter.Format("01021504") + "QAAAAAAAAA", try
+			id, run := "cron"+quarter.Format("01021504")+"QAAAAAAAAA", try
 			if count%2 == 0 { // another firing of the hook
 				id, run = fmt.Sprintf("cron%sQAAAAA%dAAA", quarter.Format("01021504"), try), 0
 			}
@@ -161,7 +161,9 @@ func faults(kind, due int) func(*http.Request) string {
 	create := func(r *http.Request) bool { return r.Method == http.MethodPut }
 	switch kind {
 	case 1:
-		return func(r *http.Request) string { return map[bool]string{true: "down"}[strings.HasPrefix(r.URL.Path, "/api")] }
+		return func(r *http.Request) string {
+			return map[bool]string{true: "down"}[strings.HasPrefix(r.URL.Path, "/api")]
+		}
 	case 2:
 		return func(r *http.Request) string { return map[bool]string{true: "down"}[create(r)] }
 	case 3:
