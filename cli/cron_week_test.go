@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,6 +28,8 @@ type tick struct {
 	env     map[string]string
 }
 
+var standard = sync.OnceValue(cli.Standard)
+
 // do runs the command.
 func (k tick) do(t *testing.T) (code int, stdout, stderr string) {
 	t.Helper()
@@ -35,7 +38,7 @@ func (k tick) do(t *testing.T) (code int, stdout, stderr string) {
 	for name, v := range k.env {
 		env[name] = v
 	}
-	app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: t.TempDir(),
+	app := &cli.App{Registry: standard(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: os.TempDir(),
 		Env: func(name string) string { return env[name] }, Clock: func() time.Time { return k.service.now }}
 	args := append([]string{"cron", "--repo-url", k.service.URL + "/hg/app", "--repository-type", "hg", "--project", "mozilla-central", "--level", "3",
 		"--trust-domain", "gecko"}, k.args...)

@@ -41,5 +41,12 @@ func (c Checkout) File(ctx context.Context, revision, path string) ([]byte, erro
 		return nil, err
 	}
 	defer tree.Close()
+	info, err := tree.Stat(path)
+	if err == nil && info.Size() > maxFile {
+		err = diag.Errorf(diag.LimitExceeded, 0, "the file has %d bytes; at most %d are read", info.Size(), maxFile)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return tree.ReadFile(path)
 }

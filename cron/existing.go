@@ -40,6 +40,8 @@ func (r *run) settle(ctx context.Context, out *Outcome, m moment, refused error)
 	if err == nil && found == "" {
 		return nil
 	}
+	quiet, reader := *r, *r.Reader
+	reader.Warn, quiet.Reader = nil, &reader // whoever reads the files later is warned; jobs may come here at the same time
 	for _, rev := range revisions(theirs, r.at.push.Revision) {
 		push, err := r.Repository.Push(ctx, r.Branch, rev)
 		if err != nil {
@@ -47,7 +49,7 @@ func (r *run) settle(ctx context.Context, out *Outcome, m moment, refused error)
 			continue
 		}
 		push.Owner = r.at.push.Owner
-		if other, err := r.compare(ctx, r.tree(push), out, m, theirs); err == nil && other == "" {
+		if other, err := r.compare(ctx, quiet.tree(push), out, m, theirs); err == nil && other == "" {
 			r.Log.Info("an earlier try ran the job for an earlier push", "job", out.Job.Name, "revision", rev)
 			return nil
 		}
