@@ -105,6 +105,9 @@ func (a *App) cron(ctx context.Context, flags *pflag.FlagSet, o *cronOptions) er
 			}
 		}
 	}
+	if o.project.Level == "" && !o.dryRun {
+		return usage("say --level: .taskcluster.yml decides by it what tasks may do")
+	}
 	service, err := taskcluster.FromEnvironment(a.Env)
 	if err != nil && !o.dryRun {
 		return err

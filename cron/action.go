@@ -17,6 +17,9 @@ const actionsName = "public/actions.json"
 // action runs a job that triggers an action of the push's decision task.
 func (r *run) action(ctx context.Context, out *Outcome) error {
 	job := out.Job.Action
+	if r.Project.TrustDomain == "" {
+		return diag.Errorf(diag.BadCron, out.Job.pos, "an action is found by the trust domain of the project, which is not known").WithHint("say --trust-domain")
+	}
 	path := fmt.Sprintf("%s.v2.%s.revision.%s.taskgraph.decision", r.Project.TrustDomain, r.Project.Name, r.at.push.Revision)
 	group, err := r.Services.FindTask(ctx, path)
 	if err != nil {

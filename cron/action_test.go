@@ -129,6 +129,12 @@ func TestActionForbidden(t *testing.T) {
 	assert.ErrorContains(t, run(t, o).Err(nil), "the last fires of hook")
 }
 
+func TestActionWithoutTrustDomain(t *testing.T) {
+	o, _ := actionExample(t, "action-name: purge, extra-input: {caches: []}")
+	o.Project.TrustDomain = ""
+	assert.Contains(t, mistakes(run(t, o).Err(nil), nil), "which is not known (TG1302) say --trust-domain")
+}
+
 func TestActionErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		fields string
