@@ -2,12 +2,12 @@ package cron
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/taskgraph-go/decision/decision/definition"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/value"
@@ -98,7 +98,17 @@ func (r *run) compare(ctx context.Context, at *tree, out *Outcome, m moment, the
 	if ours, err = create(m); err != nil {
 		return "", err
 	}
-	return difference("", withDefaults(ours).Value(), withDefaults(theirs).Value()), nil
+	group := value.MapOf("taskGroupId", out.TaskID) // what the queue takes where nothing is said
+	theirs = theirs.Copy()
+	ours.SetDefaults(group)
+	theirs.SetDefaults(group)
+	found, err := definition.Differences(ours, theirs)
+	for _, f := range found {
+		if f.Path != "priority" { // people may change it
+			return f.String(), err
+		}
+	}
+	return "", err
 }
 
 // maxRevisions is how many revisions that a task names are tried.
@@ -172,81 +182,4 @@ func markerIn(marked, v value.Value) string {
 		}
 	}
 	return ""
-}
-
-// defaults are what the queue fills in.
-var defaults = func() *value.Map {
-	m := value.MapOf("projectId", "none", "schedulerId", "-", "dependencies", value.NewList(), "requires", "all-completed",
-		"routes", value.NewList(), "priority", "lowest", "retries", 5, "scopes", value.NewList(), "tags", value.NewMap(0), "extra", value.NewMap(0))
-	m.Freeze()
-	return m
-}()
-
-// withDefaults gives a copy of a definition with what the queue fills in. What it chooses by itself where the definition says
-// nothing is left out.
-func withDefaults(def *value.Map) *value.Map {
-	out := def.Copy()
-	out.SetDefaults(defaults)
-	if queue := out.Str("taskQueueId"); queue != "" {
-		provisioner, workerType, _ := strings.Cut(queue, "/")
-		out.SetDefault("provisionerId", value.NewString(provisioner))
-		out.SetDefault("workerType", value.NewString(workerType))
-	} else {
-		out.Set("taskQueueId", value.NewString(out.Str("provisionerId")+"/"+out.Str("workerType")))
-	}
-	return out
-}
-
-// difference gives the first place in which two values differ, "" where they are the same. Numbers are compared as JavaScript
-// does, and times to the millisecond.
-func difference(path string, ours, theirs value.Value) string {
-	switch {
-	case ours.Map() != nil && theirs.Map() != nil:
-		for key, v := range ours.Map().All() {
-			if path == "" && key == "priority" { // people may change it
-				continue
-			}
-			other, ok := theirs.Map().Get(key)
-			if !ok {
-				return fmt.Sprintf("it has no %s", join(path, key))
-			}
-			if d := difference(join(path, key), v, other); d != "" {
-				return d
-			}
-		}
-		for key := range theirs.Map().All() {
-			if !ours.Map().Has(key) && !(path == "" && (key == "expires" || key == "taskGroupId")) {
-				return fmt.Sprintf("it has %s", join(path, key))
-			}
-		}
-		return ""
-	case ours.List() != nil && theirs.List() != nil && ours.List().Len() == theirs.List().Len():
-		for i, v := range ours.List().All() {
-			if d := difference(fmt.Sprintf("%s[%d]", path, i), v, theirs.List().At(i)); d != "" {
-				return d
-			}
-		}
-		return ""
-	case (ours.Kind() == value.Bool) != (theirs.Kind() == value.Bool):
-	case value.Equal(ours, theirs), sameTime(ours.Str(), theirs.Str()):
-		return ""
-	}
-	return fmt.Sprintf("%s is %s there and %s here", path, theirs.Describe(), ours.Describe())
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
-// sameTime says whether two texts are the same moment to the millisecond.
-func sameTime(a, b string) bool {
-	s, err := time.Parse(time.RFC3339Nano, a)
-	if err != nil {
-		return false
-	}
-	t, err := time.Parse(time.RFC3339Nano, b)
-	return err == nil && s.Truncate(time.Millisecond).Equal(t.Truncate(time.Millisecond))
 }

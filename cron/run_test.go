@@ -161,7 +161,7 @@ func TestRunConflict(t *testing.T) {
 		want   string
 	}{
 		"command":  {func(d string) string { return strings.Replace(d, "decide", "do nothing", 1) }, "payload.command[2] is"},
-		"field":    {func(d string) string { return strings.Replace(d, `"workerType"`, `"tags":{"a":"b"},"workerType"`, 1) }, "it has tags.a"},
+		"field":    {func(d string) string { return strings.Replace(d, `"workerType"`, `"tags":{"a":"b"},"workerType"`, 1) }, "tags.a is absent here"},
 		"deadline": {func(d string) string { return strings.Replace(d, "T11:08:08.900Z", "T11:08:08.901Z", 1) }, "deadline is"},
 		"task id":  {func(d string) string { return strings.Replace(d, "CronTask1AAAAAAQAAAAAA", "someone", 1) }, "metadata.description is"},
 		"revision": {func(d string) string {
@@ -183,7 +183,7 @@ func TestRunConflict(t *testing.T) {
 	// What people and the queue may change does not count.
 	for name, change := range map[string]func(string) string{
 		"defaults": func(d string) string {
-			return strings.Replace(d, `"workerType"`, `"taskQueueId":"p/w","retries":5,"taskGroupId":"x","expires":"2027-01-05T11:08:08.900Z","extra":{},"workerType"`, 1)
+			return strings.Replace(d, `"workerType"`, `"taskQueueId":"p/w","retries":5,"expires":"2027-01-05T11:08:08.900Z","extra":{},"workerType"`, 1)
 		},
 		"priority":     func(d string) string { return strings.Replace(d, `"workerType"`, `"priority":"high","workerType"`, 1) },
 		"microseconds": func(d string) string { return strings.ReplaceAll(d, ".900Z", ".900000Z") },
