@@ -170,6 +170,7 @@ The preview commands print what each phase makes, for parameters of your choice:
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print errors only")
 	root.MarkFlagsMutuallyExclusive("verbose", "quiet")
 	root.SetFlagErrorFunc(badFlag)
+	root.AddCommand(a.cronCommand())
 	for _, c := range a.previewCommands() {
 		root.AddCommand(c)
 	}

@@ -34,6 +34,7 @@ const (
 	BadParameters    Code = "TG1201" // parameters are not valid
 	UnknownParameter Code = "TG1202" // a parameter that nobody declares, or one that is missing
 	BadConfig        Code = "TG1301" // config.yml is not valid beyond its schema
+	BadCron          Code = "TG1302" // .cron.yml is not valid beyond its schema, or asks for what is not there
 	BadTemplate      Code = "TG1401" // a JSON-e template, such as .taskcluster.yml, that cannot be rendered
 
 	// Kinds, loaders, registry.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	cronschemas "github.com/taskgraph-go/decision/cron/schemas"
 	parameterschemas "github.com/taskgraph-go/decision/parameters/schemas"
 	tcymlschemas "github.com/taskgraph-go/decision/taskcluster/tcyml/schemas"
 	graphschemas "github.com/taskgraph-go/decision/taskgraph/schemas"
@@ -22,7 +23,7 @@ var groups = []struct {
 	title string
 	names []string
 }{
-	{"What a project is made of", []string{"config", "kind", "parameters"}},
+	{"What a project is made of", []string{"config", "kind", "parameters", "cron"}},
 	{"Descriptions of tasks", []string{"task", "run", "docker-image", "fetch"}},
 	{"The section `run`, by `run.using`", []string{"run-task", "toolchain", "index-search", "always-optimized"}},
 	{"The section `worker`, by the implementation", []string{"docker-worker", "generic-worker", "beetmover", "always-optimized-payload", "invalid", "succeed"}},
@@ -41,6 +42,7 @@ func schemaPages() (map[string]string, error) {
 		}
 	}
 	add("taskgraph/schemas", graphschemas.Names(), graphschemas.Load)
+	add("cron/schemas", cronschemas.Names(), cronschemas.Load)
 	add("parameters/schemas", parameterschemas.Names(), parameterschemas.Load)
 	add("transforms/schemas", transformschemas.Names(), transformschemas.Load)
 	add("taskcluster/tcyml/schemas", tcymlschemas.Names(), tcymlschemas.Load)
