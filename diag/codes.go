@@ -35,6 +35,8 @@ const (
 	UnknownParameter Code = "TG1202" // a parameter that nobody declares, or one that is missing
 	BadConfig        Code = "TG1301" // config.yml is not valid beyond its schema
 	BadTemplate      Code = "TG1401" // a JSON-e template, such as .taskcluster.yml, that cannot be rendered
+	BadInput         Code = "TG1501" // input of an action that its schema does not allow
+	NotOffered       Code = "TG1502" // an action that is not there, or is not for this task or group
 
 	// Kinds, loaders, registry.
 	UnknownKind      Code = "TG2001" // a kind that does not exist
@@ -43,6 +45,7 @@ const (
 	UnknownTransform Code = "TG2004" // a transform that is not registered
 	UnknownName      Code = "TG2005" // any other registered thing that is not there: strategy, method, filter, ...
 	NeedsPython      Code = "TG2006" // in-tree Python that cannot be run
+	BadAction        Code = "TG2101" // an action that cannot be offered
 
 	// Transforms.
 	BadKeyedBy     Code = "TG3001" // a by-* value that cannot be resolved
@@ -79,7 +82,8 @@ const (
 	MissingVolume    Code = "TG4011" // a cache that is no volume
 
 	// Services.
-	Network Code = "TG5001" // a service did not answer or refused
+	Network      Code = "TG5001" // a service did not answer or refused
+	NotPermitted Code = "TG5201" // an action that this task, or this user, has no scopes for
 
 	// Submission.
 	Submission   Code = "TG6001" // a task could not be created
@@ -93,6 +97,7 @@ const (
 	BadTimes      Code = "TG6104" // a deadline or an expiry that the queue would refuse
 	BadNamespace  Code = "TG6105" // a route into the index that is no index path
 	MissingScope  Code = "TG6106" // a scope that the task lacks
+	ActionFailed  Code = "TG6201" // an action that could not do what it is for
 )
 
 // ExitCode gives the exit code of a code's family.
