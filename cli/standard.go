@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/loaders"
 	"github.com/taskgraph-go/decision/optimizers"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -14,5 +15,6 @@ func Standard() *taskgraph.Registry {
 	loaders.Register(r)
 	transforms.Register(r)
 	optimizers.Register(r)
+	actions.Register(r)
 	return r
 }

@@ -1,0 +1,135 @@
+package actionlist
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	jsone "github.com/json-e/json-e/v4"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/guard"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// Services are what triggering needs of a deployment.
+type Services interface {
+	// Task gives the definition of a task as JSON.
+	Task(ctx context.Context, taskID string) ([]byte, error)
+	// ExpandScopes gives what scopes amount to.
+	ExpandScopes(ctx context.Context, scopes []string) ([]string, error)
+	// TriggerHook fires a hook and gives the id of the task that it created.
+	TriggerHook(ctx context.Context, group, id string, payload []byte) (string, error)
+}
+
+// Request is an action to trigger.
+type Request struct {
+	Action *Action
+	// TaskGroupID is the group of the decision task that offers the action, TaskID the task that it is for, "" for the group.
+	TaskGroupID, TaskID string
+	Input               value.Value
+}
+
+// payloadLimit is how large the template of a payload, and the payload, may be, in bytes of JSON.
+const payloadLimit = 4 << 20
+
+// Payload renders the payload of the hook for a request.
+func (l *List) Payload(ctx context.Context, r Request) ([]byte, error) {
+	vars := value.NewMap(4)
+	vars.Update(l.Variables)
+	vars.Set("taskGroupId", value.NewString(r.TaskGroupID))
+	vars.Set("taskId", value.Value{})
+	if r.TaskID != "" {
+		vars.Set("taskId", value.NewString(r.TaskID))
+	}
+	vars.Set("input", r.Input)
+	payload, err := guard.Run(ctx, guard.Limits{}, func() ([]byte, error) {
+		template, err := Plain(r.Action.HookPayload, false)
+		if err != nil {
+			return nil, err
+		}
+		given, err := Plain(vars.Value(), false)
+		if err != nil {
+			return nil, err
+		}
+		rendered, err := jsone.Render(template, given.(map[string]any))
+		if err != nil {
+			return nil, err
+		}
+		var out bytes.Buffer
+		e := json.NewEncoder(&out)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(rendered); err != nil {
+			return nil, err
+		}
+		if out.Len() > payloadLimit {
+			return nil, fmt.Errorf("the result has %d bytes; at most %d are sent", out.Len(), payloadLimit)
+		}
+		return bytes.TrimSpace(out.Bytes()), nil
+	})
+	switch {
+	case errors.Is(err, guard.ErrTime), errors.Is(err, guard.ErrMemory):
+		return nil, diag.Errorf(diag.LimitExceeded, r.Action.pos, "rendering the payload of the action %q %w", r.Action.Name, err)
+	case err != nil && ctx.Err() == nil:
+		return nil, diag.Errorf(diag.NotOffered, r.Action.pos, "the payload of the action %q cannot be rendered: %w", r.Action.Name, err)
+	}
+	return payload, err
+}
+
+// Trigger checks the input, renders the payload and triggers the hook. It gives the id of the action task.
+func (l *List) Trigger(ctx context.Context, s Services, r Request) (string, error) {
+	var err error
+	if r.Input, err = CheckInput(ctx, r.Action.Schema, r.Input); err != nil {
+		return "", err
+	}
+	payload, err := l.Payload(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if err := vouched(ctx, s, r); err != nil {
+		return "", err
+	}
+	id, err := s.TriggerHook(ctx, r.Action.HookGroupID, r.Action.HookID, payload)
+	if err != nil {
+		return "", diag.Errorf(diag.Network, 0, "the hook %s/%s could not be triggered: %w", r.Action.HookGroupID, r.Action.HookID, err)
+	}
+	return id, nil
+}
+
+// vouched checks that the decision task may name the hook: somebody who can publish a list of actions could otherwise make others
+// trigger any hook that they have the scopes for.
+func vouched(ctx context.Context, s Services, r Request) error {
+	text, err := s.Task(ctx, r.TaskGroupID)
+	if err != nil {
+		return diag.Errorf(diag.Network, 0, "the decision task %s: %w", r.TaskGroupID, err)
+	}
+	var task struct {
+		Scopes []string `json:"scopes"`
+	}
+	if err := json.Unmarshal(text, &task); err != nil {
+		return diag.Errorf(diag.Network, 0, "the definition of the decision task %s is no JSON: %w", r.TaskGroupID, err)
+	}
+	scopes, err := s.ExpandScopes(ctx, task.Scopes)
+	if err != nil {
+		return err
+	}
+	need := "in-tree:hook-action:" + r.Action.HookGroupID + "/" + r.Action.HookID
+	if !Satisfied(scopes, need) {
+		return diag.Errorf(diag.NotPermitted, 0, "the decision task %s has no scope for the hook that it names: %s", r.TaskGroupID, need).
+			WithHint("whoever made its actions.json must not make others trigger hooks that the decision task may not name")
+	}
+	return nil
+}
+
+// Satisfied says whether scopes, which are expanded, satisfy one.
+func Satisfied(scopes []string, need string) bool {
+	for _, s := range scopes {
+		if prefix, starred := strings.CutSuffix(s, "*"); s == need || starred && strings.HasPrefix(need, prefix) {
+			return true
+		}
+	}
+	return false
+}
