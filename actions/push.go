@@ -123,13 +123,18 @@ func (r *runner) laterTasks(ctx context.Context, params *parameters.Params, deci
 
 // labelsOf gives the label-to-taskid.json of a task.
 func (r *runner) labelsOf(ctx context.Context, taskID string) (map[string]string, error) {
+	return GroupLabels(ctx, r.Services, &r.reader, taskID)
+}
+
+// GroupLabels gives the tasks that a decision task created, or an action, by their labels.
+func GroupLabels(ctx context.Context, s TaskFinder, r *value.Reader, taskID string) (map[string]string, error) {
 	const name = "public/label-to-taskid.json"
-	text, err := r.Services.Artifact(ctx, taskID, name)
+	text, err := s.Artifact(ctx, taskID, name)
 	if err != nil {
 		return nil, err
 	}
 	file := taskID + "/" + name
-	doc, err := r.reader.JSON(file, text)
+	doc, err := r.JSON(file, text)
 	if err != nil {
 		return nil, err
 	}

@@ -174,6 +174,8 @@ The preview commands print what each phase makes, for parameters of your choice:
 		root.AddCommand(c)
 	}
 	root.AddCommand(a.kindGraphCommand(), a.hooksCommand(), a.initCommand(), a.localCommand(), a.decisionCommand(), a.taskclusterYMLCommand())
+	root.AddCommand(a.actionsCommand(), a.actionCommand())
+	root.AddCommand(a.callbackCommands()...)
 	a.markRunning(root)
 	return root
 }
