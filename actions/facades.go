@@ -128,9 +128,9 @@ func (h hooks) Trigger(ctx context.Context, taskGroupID, taskID, name string, in
 	if err != nil {
 		return "", err
 	}
-	request := actionlist.Request{Action: action, TaskGroupID: taskGroupID, TaskID: taskID, Input: input}
+	request := actionlist.Request{Action: action, TaskGroupID: taskGroupID, TaskID: taskID, Input: input, Now: h.Clock()}
 	if h.Trial {
-		if request.Input, err = actionlist.CheckInput(ctx, action.Schema, input); err != nil {
+		if request.Input, err = actionlist.CheckInput(action.Schema, input); err != nil {
 			return "", err
 		}
 		h.would("trigger", "action", name, "group", taskGroupID, "task", taskID, "hook", action.HookGroupID+"/"+action.HookID)

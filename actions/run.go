@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/dockerimages"
 	"github.com/taskgraph-go/decision/internal/repourl"
 	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
@@ -36,10 +37,8 @@ type Options struct {
 	// the action, too.
 	Trial bool
 	Out   io.Writer
-	// Submitter creates tasks; nil creates them one by one.
-	Submitter Submitter
-	// Decide runs a decision; nil can do without actions that need one.
-	Decide func(ctx context.Context, params *parameters.Params) error
+	// RunTask are the programs that tasks run, for actions that make a decision; nil leaves their artifacts out.
+	RunTask *dockerimages.RunTask
 	// Pushes finds other pushes; nil finds none.
 	Pushes taskgraph.ActionPushes
 	// Clock gives the time; nil is that of the machine.
@@ -100,7 +99,7 @@ func (r *runner) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	input, err := actionlist.CheckInput(ctx, offer.schema, r.req.Input)
+	input, err := actionlist.CheckInput(offer.schema, r.req.Input)
 	if err != nil {
 		for _, d := range diag.Flatten(err) {
 			d.InFile(InputVariable)

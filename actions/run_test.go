@@ -169,6 +169,17 @@ func TestAddNewJobs(t *testing.T) {
 	assert.ErrorContains(t, err, `there is no task "x" in the graph of the push`, "all at once")
 	assert.Empty(t, w.created)
 
+	// An action task that died half-way and runs again creates what is missing, under the same ids.
+	w.refuse["create "+w.newID("A3", "0", "test-unit-2")] = &taskcluster.Error{Status: 500, Code: "InternalServerError"}
+	request := actions.Request{Callback: "add-new-jobs", Input: input(t, `{"tasks": ["test-unit-1", "test-unit-2"]}`)}
+	assert.ErrorContains(t, w.run("A3", p, request), "500 InternalServerError")
+	assert.Equal(t, []string{w.newID("A3", "0", "test-unit-1")}, w.created)
+	first := w.tasks[w.created[0]]
+	clear(w.refuse)
+	w.now = w.now.Add(time.Minute)
+	require.NoError(t, w.run("A3", p, request))
+	assert.Equal(t, []string{w.newID("A3", "0", "test-unit-2")}, w.created)
+	assert.Equal(t, first, w.tasks[w.newID("A3", "0", "test-unit-1")])
 }
 
 func TestRebuildCachedTasks(t *testing.T) {

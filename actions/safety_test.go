@@ -1,7 +1,6 @@
 package actions_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -139,13 +138,13 @@ func TestEmptyInput(t *testing.T) {
 		{`null`, `null`, `null`},
 		{`true`, `null`, `null`},
 	} {
-		got, err := actionlist.CheckInput(t.Context(), input(t, c.schema), input(t, c.input))
+		got, err := actionlist.CheckInput(input(t, c.schema), input(t, c.input))
 		require.NoError(t, err, "%v", c)
 		text, err := value.SortedJSON(got)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, text, "%v", c)
 	}
-	_, err := actionlist.CheckInput(t.Context(), input(t, `false`), input(t, `{}`))
+	_, err := actionlist.CheckInput(input(t, `false`), input(t, `{}`))
 	assert.Error(t, err)
 }
 
@@ -153,7 +152,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	reader := &value.Reader{Sources: &diag.Sources{}}
 	in, err := actionlist.ParseInput(reader, "input.json", []byte("{\n \"a\": 1,\n \"b\": {\"c\": [true]}\n}"))
 	require.NoError(t, err)
-	_, err = actionlist.CheckInput(t.Context(), input(t, `{"properties": {"a": {"type": "string"}, "b": {"properties": {"c": {"items": {"type": "string"}}}}}}`), in)
+	_, err = actionlist.CheckInput(input(t, `{"properties": {"a": {"type": "string"}, "b": {"properties": {"c": {"items": {"type": "string"}}}}}}`), in)
 	var l diag.List
 	l.Add(err)
 	err = l.Err(reader.Sources)
@@ -165,62 +164,62 @@ func TestAllMistakesAtOnce(t *testing.T) {
 func TestBombs(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 50) + "1" + strings.Repeat("}", 50)
 	branches := `{"$ref": "#/definitions/n"},{"$ref": "#/definitions/n"},{"$ref": "#/definitions/n"}`
-	for name, f := range map[string]func(ctx context.Context) error{
-		"nested input": func(context.Context) error {
+	for name, f := range map[string]func() error{
+		"nested input": func() error {
 			_, err := actionlist.ParseInput(&value.Reader{}, "input", []byte(strings.Repeat("[", 100_000)))
 			return err
 		},
-		"long input": func(context.Context) error {
+		"long input": func() error {
 			_, err := actionlist.ParseInput(&value.Reader{}, "input", []byte(`"`+strings.Repeat("a", 2<<20)+`"`))
 			return err
 		},
-		"schema that branches for ever": func(ctx context.Context) error {
+		"schema that branches for ever": func() error {
 			s := `{"definitions": {"n": {"properties": {"a": {"anyOf": [` + branches + `,{"const": 2}]}}, "required": ["b"]}}, "$ref": "#/definitions/n"}`
-			_, err := actionlist.CheckInput(ctx, input(t, s), input(t, deep))
+			_, err := actionlist.CheckInput(input(t, s), input(t, deep))
 			return err
 		},
-		"schema that refers to itself": func(ctx context.Context) error {
-			_, err := actionlist.CheckInput(ctx, input(t, `{"$ref": "#"}`), input(t, `{"a": 1}`))
+		"schema that refers to itself": func() error {
+			_, err := actionlist.CheckInput(input(t, `{"$ref": "#"}`), input(t, `{"a": 1}`))
 			return err
 		},
-		"schema with an address of its own": func(ctx context.Context) error {
-			_, err := actionlist.CheckInput(ctx, input(t, `{"properties": {"a": {"$id": "urn:x:/y", "type": "string"}}}`), input(t, `{"a": 1}`))
+		"schema with an address of its own": func() error {
+			_, err := actionlist.CheckInput(input(t, `{"properties": {"a": {"$id": "urn:x:/y", "type": "string"}}}`), input(t, `{"a": 1}`))
 			return err
 		},
-		"schema elsewhere": func(ctx context.Context) error {
-			_, err := actionlist.CheckInput(ctx, input(t, `{"properties": {"a": {"$ref": "file:///etc/passwd"}}}`), input(t, `{"a": 1}`))
+		"schema elsewhere": func() error {
+			_, err := actionlist.CheckInput(input(t, `{"properties": {"a": {"$ref": "file:///etc/passwd"}}}`), input(t, `{"a": 1}`))
 			return err
 		},
-		"large schema": func(ctx context.Context) error {
-			_, err := actionlist.CheckInput(ctx, input(t, `{"enum": ["`+strings.Repeat("a", 300_000)+`"]}`), input(t, `{}`))
+		"large schema": func() error {
+			_, err := actionlist.CheckInput(input(t, `{"enum": ["`+strings.Repeat("a", 300_000)+`"]}`), input(t, `{}`))
 			return err
 		},
-		"huge number": func(ctx context.Context) error {
+		"huge number": func() error {
 			in, err := actionlist.ParseInput(&value.Reader{}, "input", []byte(`{"n": 1e400000000}`))
 			if err == nil {
-				_, err = actionlist.CheckInput(ctx, input(t, `{"properties": {"n": {"multipleOf": 3}}}`), in)
+				_, err = actionlist.CheckInput(input(t, `{"properties": {"n": {"multipleOf": 3}}}`), in)
 			}
 			return err
 		},
-		"payload that doubles": func(ctx context.Context) error {
+		"payload that doubles": func() error {
 			template := `"x"`
 			for range 40 {
 				template = `{"$let": {"a": ` + template + `}, "in": "${a}${a}${a}${a}"}`
 			}
-			return payload(t, ctx, template)
+			return payload(t, template)
 		},
-		"payload that maps for ever": func(ctx context.Context) error {
+		"payload that maps for ever": func() error {
 			list := "[0,1,2,3,4,5,6,7,8,9]"
 			template := `1`
 			for _, v := range "abcdefghij" {
 				template = `{"$map": ` + list + `, "each(` + string(v) + `)": ` + template + `}`
 			}
-			return payload(t, ctx, template)
+			return payload(t, template)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			err := f(t.Context())
+			err := f()
 			assert.Error(t, err)
 			assert.Less(t, time.Since(start), time.Second)
 			assert.NotEmpty(t, diag.Flatten(err), "a diagnostic, not %v", err)
@@ -228,7 +227,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-func payload(t *testing.T, ctx context.Context, template string) error {
+func payload(t *testing.T, template string) error {
 	text := `{"version": 1, "variables": {}, "actions": [{"name": "x", "title": "x", "description": "", "kind": "hook", "hookGroupId": "g", "hookId": "h", "hookPayload": ` + template + `}]}`
 	list, err := actionlist.Parse(&value.Reader{}, "actions.json", []byte(text))
 	if err != nil {
@@ -236,7 +235,7 @@ func payload(t *testing.T, ctx context.Context, template string) error {
 	}
 	a, err := list.Find("x", nil)
 	require.NoError(t, err)
-	_, err = list.Payload(ctx, actionlist.Request{Action: a, TaskGroupID: id("D")})
+	_, err = list.Payload(actionlist.Request{Action: a, TaskGroupID: id("D")})
 	return err
 }
 

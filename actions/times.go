@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
-	"github.com/taskgraph-go/decision/internal/duration"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -30,38 +29,21 @@ func relativize(definition *value.Map) (*value.Map, error) {
 			return v, nil
 		}
 		return value.MapOf("relative-datestamp", fmt.Sprintf("%d seconds", int64(at.Sub(created).Seconds()))).Value(), nil
-	}, nil)
-}
-
-// resolve gives a definition with every relative-datestamp replaced by the time that it is now.
-func resolve(definition *value.Map, now time.Time) (*value.Map, error) {
-	return walk(definition.Value(), nil, func(m *value.Map) (value.Value, bool, error) {
-		after, ok := m.Get("relative-datestamp")
-		if !ok || m.Len() != 1 {
-			return value.Value{}, false, nil
-		}
-		text, err := duration.FromNow(now, after.Str())
-		return value.NewString(text).At(after.Pos()), true, diag.Placed(err, after.Pos(), "relative-datestamp")
 	})
 }
 
-// walk gives a copy of a map in which other values stand for some scalars and for some maps.
-func walk(v value.Value, scalar func(value.Value) (value.Value, error), whole func(*value.Map) (value.Value, bool, error)) (*value.Map, error) {
-	out, err := walkValue(v, scalar, whole)
+// walk gives a copy of a map in which other values stand for some scalars.
+func walk(v value.Value, scalar func(value.Value) (value.Value, error)) (*value.Map, error) {
+	out, err := walkValue(v, scalar)
 	return out.Map(), err
 }
 
-func walkValue(v value.Value, scalar func(value.Value) (value.Value, error), whole func(*value.Map) (value.Value, bool, error)) (value.Value, error) {
+func walkValue(v value.Value, scalar func(value.Value) (value.Value, error)) (value.Value, error) {
 	switch v.Kind() {
 	case value.MapKind:
-		if whole != nil {
-			if x, ok, err := whole(v.Map()); ok || err != nil {
-				return x, err
-			}
-		}
 		out := value.NewMap(v.Map().Len())
 		for e := range v.Map().Entries() {
-			x, err := walkValue(e.Value, scalar, whole)
+			x, err := walkValue(e.Value, scalar)
 			if err != nil {
 				return v, err
 			}
@@ -71,16 +53,13 @@ func walkValue(v value.Value, scalar func(value.Value) (value.Value, error), who
 	case value.ListKind:
 		out := value.NewList()
 		for x := range v.List().Values() {
-			x, err := walkValue(x, scalar, whole)
+			x, err := walkValue(x, scalar)
 			if err != nil {
 				return v, err
 			}
 			out.Append(x)
 		}
 		return out.Value().At(v.Pos()), nil
-	}
-	if scalar == nil {
-		return v, nil
 	}
 	return scalar(v)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/taskgraph-go/decision/decision"
+	"github.com/taskgraph-go/decision/decision/definition"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/atomicfile"
 	"github.com/taskgraph-go/decision/parameters"
@@ -87,9 +89,7 @@ func (w *work) Create(ctx context.Context, req taskgraph.TaskRequest) (map[strin
 	if err := w.writePart(req.Suffix, p); err != nil {
 		return nil, err
 	}
-	err = w.submitter().Submit(ctx, &Submission{
-		TaskGroupID: group, SchedulerID: schedulerID(w.Project.Config, params), Graph: o.Graph, Seed: w.seed(req.Suffix),
-	})
+	err = w.submit(ctx, o.Graph, definition.Group{DecisionTaskID: group, SchedulerID: schedulerID(w.Project.Config, params)}, w.seed(req.Suffix))
 	return o.LabelToTaskID, err
 }
 
@@ -124,7 +124,7 @@ func (w *work) CreateDefinition(ctx context.Context, definition *value.Map) (str
 	label := def.At("metadata").Map().Str("name")
 	w.singles++
 	id := taskgraph.TaskID(w.seed("definition-"+strconv.Itoa(w.singles)), label)
-	return id, w.create(ctx, id, label, def)
+	return id, w.create(ctx, id, def)
 }
 
 // Combine makes the artifacts of the whole action of those of its requests.
@@ -190,10 +190,37 @@ func (w *work) writeArtifact(name string, v value.Value) error {
 	return nil
 }
 
-// Decide runs a decision in a group of its own.
+// Decide runs a decision in a group of its own: this action task is its decision task.
 func (w *work) Decide(ctx context.Context, params *parameters.Params) error {
-	if w.Options.Decide == nil {
-		return diag.Errorf(diag.ActionFailed, 0, "this program cannot run a decision")
+	own := w.OwnTaskID
+	if own == "" {
+		own = previewTaskID
 	}
-	return w.Options.Decide(ctx, params)
+	var errs diag.List
+	for _, d := range params.Check(w.Project.Registry.ParameterExtensions, false) {
+		errs.Add(d)
+	}
+	if err := errs.Err(w.Project.Sources); err != nil {
+		return err
+	}
+	result, err := decision.Run(ctx, decision.Options{
+		Project: w.Project, DecisionTaskID: own, Artifacts: w.Artifacts, RunTask: w.RunTask, Log: w.Log, Submitter: decisionSubmitter{w},
+		Actions: func(context.Context) (*value.List, error) { return List(w.Project, params, own) },
+		Generator: w.Project.Generator(params, taskgraph.GeneratorOptions{
+			DecisionTaskID: own, WriteArtifacts: true, Index: w.Services, Clock: w.Clock, TargetKinds: params.At("target-kinds").List().Strings(),
+		}),
+	})
+	if err == nil {
+		w.Log.Info("decided", "tasks", result.Optimized.Graph.Len(), "targets", result.Targets, "full", result.Full)
+	}
+	return err
+}
+
+// decisionSubmitter creates the tasks of a decision.
+type decisionSubmitter struct{ *work }
+
+var _ decision.Submitter = decisionSubmitter{}
+
+func (s decisionSubmitter) Submit(ctx context.Context, sub *decision.Submission) error {
+	return s.submit(ctx, sub.Graph, definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: schedulerID(sub.Config, sub.Params)}, sub.DecisionTaskID)
 }

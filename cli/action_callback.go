@@ -22,6 +22,7 @@ type callbackOptions struct {
 	generateOptions
 	taskID, group, input string
 	artifacts            string
+	dockerContext        string
 	trial                bool
 }
 
@@ -84,6 +85,7 @@ func (o *callbackOptions) callbackFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.root, "root", "r", "", "`directory` of config.yml and the kinds (default: taskcluster, here or in a directory above)")
 	f.StringVar(&o.artifacts, "artifacts", "artifacts", "`directory` for the artifacts")
+	f.StringVar(&o.dockerContext, "docker-contexts", "docker-contexts", "`directory` for the contexts of docker images, where an action makes a decision")
 }
 
 // readInput reads the input of an action from a file or from the text itself; "" is none.
@@ -130,6 +132,7 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 	if err != nil {
 		return err
 	}
+	o.contexts = a.path(o.dockerContext)
 	s, err := a.start(ctx, &o.generateOptions)
 	if err != nil {
 		return err
@@ -138,6 +141,7 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 	defer func() { a.warn(s.project.Warnings()) }()
 	run := actions.Options{
 		Project: s.project, Services: service, OwnTaskID: a.Env("TASK_ID"), Artifacts: a.path(o.artifacts), Trial: o.trial, Out: a.out, Clock: s.clock, Log: a.log,
+		RunTask:      s.project.Files.(*treeFiles).runTask,
 		ParamOptions: parameters.Options{Dir: a.Dir, Checkout: s.checkout, Clock: s.clock, Env: a.Env, TrustDomain: s.project.Config.TrustDomain(), Log: a.log},
 	}
 	if len(o.parameters) == 1 {

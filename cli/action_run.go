@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -88,12 +89,12 @@ func (a *App) runAction(ctx context.Context, o *actionRunOptions, name string) e
 	if err != nil {
 		return err
 	}
-	request := actionlist.Request{Action: action, TaskGroupID: group, TaskID: taskID, Input: input}
+	request := actionlist.Request{Action: action, TaskGroupID: group, TaskID: taskID, Input: input, Now: a.now()}
 	if o.dryRun {
-		if request.Input, err = actionlist.CheckInput(ctx, action.Schema, input); err != nil {
+		if request.Input, err = actionlist.CheckInput(action.Schema, input); err != nil {
 			return err
 		}
-		payload, err := list.Payload(ctx, request)
+		payload, err := list.Payload(request)
 		if err != nil {
 			return err
 		}
@@ -185,4 +186,12 @@ func (a *App) actionTask(ctx context.Context, service *taskcluster.Client, reade
 		tags = value.NewMap(0)
 	}
 	return id, tags, nil
+}
+
+// now gives the time.
+func (a *App) now() time.Time {
+	if a.Clock != nil {
+		return a.Clock()
+	}
+	return time.Now()
 }

@@ -3,7 +3,6 @@ package taskcluster
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -71,10 +70,4 @@ func (c *Client) LastFires(ctx context.Context, group, id string) ([]Fire, error
 		}
 		query = "?" + url.Values{"continuationToken": {page.ContinuationToken}}.Encode()
 	}
-}
-
-// IsForbidden says whether an error means that scopes are missing, or that the service does not know who asks.
-func IsForbidden(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized)
 }

@@ -2,7 +2,6 @@ package actionlist
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/taskgraph-go/decision/diag"
-	"github.com/taskgraph-go/decision/internal/guard"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -33,7 +31,7 @@ func ParseInput(r *value.Reader, name string, text []byte) (value.Value, error) 
 // allows. All that is wrong is said at once.
 //
 // A schema may be of draft 4, 6 or 7 and refers to nothing outside of itself.
-func CheckInput(ctx context.Context, schema, input value.Value) (value.Value, error) {
+func CheckInput(schema, input value.Value) (value.Value, error) {
 	empty := input.IsNull() || input.Map() != nil && input.Map().Len() == 0
 	if !schema.Truthy() && schema.Kind() != value.Bool {
 		if empty {
@@ -41,10 +39,13 @@ func CheckInput(ctx context.Context, schema, input value.Value) (value.Value, er
 		}
 		return input, diag.Errorf(diag.BadInput, input.Pos(), "the action takes no input, got %s", input.Describe())
 	}
-	return guarded(ctx, func() (value.Value, error) {
+	return guarded(func() (value.Value, error) {
 		compiled, err := compile(schema)
 		if err != nil {
 			return input, err
+		}
+		if err := (&effort{root: schema}).visit(schema, input, 0); err != nil {
+			return input, diag.Errorf(diag.LimitExceeded, input.Pos(), "%w", err)
 		}
 		err = validate(compiled, input)
 		if err != nil && empty {
@@ -60,14 +61,16 @@ func CheckInput(ctx context.Context, schema, input value.Value) (value.Value, er
 	})
 }
 
-// guarded runs a check with limits.
-func guarded(ctx context.Context, f func() (value.Value, error)) (value.Value, error) {
-	v, err := guard.Run(ctx, guard.Limits{}, f)
-	if errors.Is(err, guard.ErrTime) || errors.Is(err, guard.ErrMemory) {
-		return v, diag.Errorf(diag.LimitExceeded, 0, "checking the input %w", err)
-	}
+// guarded runs a check with a library that panics over some schemas.
+func guarded(f func() (value.Value, error)) (v value.Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = diag.Errorf(diag.BadInput, 0, "the input cannot be checked: %v", r)
+		}
+	}()
+	v, err = f()
 	if err != nil && len(diag.Flatten(err)) == 0 {
-		return v, diag.Errorf(diag.BadInput, 0, "the input cannot be checked: %w", err)
+		err = diag.Errorf(diag.BadInput, 0, "the input cannot be checked: %w", err)
 	}
 	return v, err
 }
@@ -114,8 +117,8 @@ func compile(schema value.Value) (*jsonschema.Schema, error) {
 }
 
 // CheckSchema says whether a schema can be used for the input of an action.
-func CheckSchema(ctx context.Context, schema value.Value) error {
-	_, err := guarded(ctx, func() (value.Value, error) {
+func CheckSchema(schema value.Value) error {
+	_, err := guarded(func() (value.Value, error) {
 		_, err := compile(schema)
 		return schema, err
 	})
@@ -158,11 +161,11 @@ func firstLine(err error) error {
 
 // validate holds an input against a schema.
 func validate(schema *jsonschema.Schema, input value.Value) error {
-	plain, err := Plain(input, true)
+	doc, err := plain(input)
 	if err != nil {
 		return err
 	}
-	err = schema.Validate(plain)
+	err = schema.Validate(doc)
 	if err == nil {
 		return nil
 	}
@@ -213,19 +216,15 @@ func locate(v value.Value, pointer string) (value.Value, string) {
 	return v, strings.Join(path, ".")
 }
 
-// Plain gives a value as encoding/json has it: with exact numbers, or with those that JSON-e takes.
-func Plain(v value.Value, exact bool) (any, error) {
+// plain gives a value as encoding/json has it, with exact numbers.
+func plain(v value.Value) (any, error) {
 	text, err := value.AppendJSON(nil, v, value.JSONStyle{}, 0)
 	if err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
-	if exact {
-		d.UseNumber()
-	}
-	var plain any
-	if err := d.Decode(&plain); err != nil {
-		return nil, err
-	}
-	return plain, nil
+	d.UseNumber()
+	var out any
+	err = d.Decode(&out)
+	return out, err
 }

@@ -1,18 +1,15 @@
 package actionlist
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
-
-	jsone "github.com/json-e/json-e/v4"
+	"time"
 
 	"github.com/taskgraph-go/decision/diag"
-	"github.com/taskgraph-go/decision/internal/guard"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/value"
+	"github.com/taskgraph-go/decision/value/jsone"
 )
 
 // Services are what triggering needs of a deployment.
@@ -31,14 +28,13 @@ type Request struct {
 	// TaskGroupID is the group of the decision task that offers the action, TaskID the task that it is for, "" for the group.
 	TaskGroupID, TaskID string
 	Input               value.Value
+	// Now is the time for templates that ask for it; zero is none.
+	Now time.Time
 }
 
-// payloadLimit is how large the template of a payload, and the payload, may be, in bytes of JSON.
-const payloadLimit = 4 << 20
-
 // Payload renders the payload of the hook for a request.
-func (l *List) Payload(ctx context.Context, r Request) ([]byte, error) {
-	vars := value.NewMap(4)
+func (l *List) Payload(r Request) ([]byte, error) {
+	vars := value.NewMap(5)
 	vars.Update(l.Variables)
 	vars.Set("taskGroupId", value.NewString(r.TaskGroupID))
 	vars.Set("taskId", value.Value{})
@@ -46,46 +42,23 @@ func (l *List) Payload(ctx context.Context, r Request) ([]byte, error) {
 		vars.Set("taskId", value.NewString(r.TaskID))
 	}
 	vars.Set("input", r.Input)
-	payload, err := guard.Run(ctx, guard.Limits{}, func() ([]byte, error) {
-		template, err := Plain(r.Action.HookPayload, false)
-		if err != nil {
-			return nil, err
-		}
-		given, err := Plain(vars.Value(), false)
-		if err != nil {
-			return nil, err
-		}
-		rendered, err := jsone.Render(template, given.(map[string]any))
-		if err != nil {
-			return nil, err
-		}
-		var out bytes.Buffer
-		e := json.NewEncoder(&out)
-		e.SetEscapeHTML(false)
-		if err := e.Encode(rendered); err != nil {
-			return nil, err
-		}
-		if out.Len() > payloadLimit {
-			return nil, fmt.Errorf("the result has %d bytes; at most %d are sent", out.Len(), payloadLimit)
-		}
-		return bytes.TrimSpace(out.Bytes()), nil
-	})
-	switch {
-	case errors.Is(err, guard.ErrTime), errors.Is(err, guard.ErrMemory):
-		return nil, diag.Errorf(diag.LimitExceeded, r.Action.pos, "rendering the payload of the action %q %w", r.Action.Name, err)
-	case err != nil && ctx.Err() == nil:
-		return nil, diag.Errorf(diag.NotOffered, r.Action.pos, "the payload of the action %q cannot be rendered: %w", r.Action.Name, err)
+	if !r.Now.IsZero() {
+		vars.Set("now", value.NewString(r.Now.UTC().Format(taskcluster.TimeFormat)))
 	}
-	return payload, err
+	payload, err := jsone.Render(r.Action.HookPayload, vars, jsone.Options{Limits: jsone.Limits{Steps: 30_000}})
+	if err != nil {
+		return nil, err
+	}
+	return value.AppendJSON(nil, payload, value.JSONStyle{}, 0)
 }
 
 // Trigger checks the input, renders the payload and triggers the hook. It gives the id of the action task.
 func (l *List) Trigger(ctx context.Context, s Services, r Request) (string, error) {
 	var err error
-	if r.Input, err = CheckInput(ctx, r.Action.Schema, r.Input); err != nil {
+	if r.Input, err = CheckInput(r.Action.Schema, r.Input); err != nil {
 		return "", err
 	}
-	payload, err := l.Payload(ctx, r)
+	payload, err := l.Payload(r)
 	if err != nil {
 		return "", err
 	}
