@@ -140,7 +140,7 @@ func (h hooks) Trigger(ctx context.Context, taskGroupID, taskID, name string, in
 }
 
 // Offered gives the actions that a decision task offers.
-func Offered(ctx context.Context, s TaskFinder, r *value.Reader, decisionTaskID string) (*actionlist.List, error) {
+func Offered(ctx context.Context, s ArtifactReader, r *value.Reader, decisionTaskID string) (*actionlist.List, error) {
 	const name = "public/actions.json"
 	text, err := s.Artifact(ctx, decisionTaskID, name)
 	if err != nil {

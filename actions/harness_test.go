@@ -405,7 +405,7 @@ func (w *world) run(name string, p push, req actions.Request, change ...func(*ac
 	if a, ok := w.project.Registry.Actions.Get(req.Callback); ok && a.Permission != "" {
 		permission = a.Permission
 	}
-	w.scopes = []string{"queue:create-task:low:demo/*", "assume:repo:github.com/example-org/demo:action:" + permission}
+	w.scopes = []string{"queue:create-task:low:demo/*", "assume:repo:" + strings.TrimPrefix(p.params.HeadRepository(), "https://") + ":action:" + permission}
 	w.tasks[own] = map[string]any{"taskGroupId": req.TaskGroupID, "created": w.now.Format(time.RFC3339), "tags": map[string]any{"kind": "action-callback"}}
 	w.states[own] = "running"
 	w.dir = filepath.Join(w.t.TempDir(), "artifacts")
@@ -508,4 +508,58 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // newID gives the id that a task gets that an action creates.
 func (w *world) newID(action, suffix, label string) string {
 	return taskgraph.TaskID(id(action)+"/"+suffix, label)
+}
+
+// tell writes down what the action that ran last did: what it created, with everything that matters about it, and its artifacts.
+func (w *world) tell(out *strings.Builder, what string, p push) {
+	fmt.Fprintf(out, "== %s\n", what)
+	for _, c := range w.calls {
+		if !strings.HasPrefix(c, "create ") {
+			fmt.Fprintf(out, "call: %s\n", c)
+		}
+	}
+	for _, taskID := range w.sortedCreated() {
+		task := w.tasks[taskID]
+		fmt.Fprintf(out, "task %s: %s\n", taskID, w.labelOf(taskID))
+		group := task["taskGroupId"].(string)
+		fmt.Fprintf(out, "  group: %s (%s)\n", cmp.Or(w.names[group], "?"), group)
+		for i, d := range task["dependencies"].([]any) {
+			fmt.Fprintf(out, "  depends on: %s (%s)\n", w.dependencies(taskID)[i], d)
+		}
+		for _, path := range [][]string{{"routes"}, {"scopes"}, {"retries"}, {"deadline"}, {"expires"}, {"tags", "action"}, {"extra", "parent"}, {"extra", "notify"}, {"extra", "treeherder", "symbol"}, {"extra", "treeherder", "groupSymbol"},
+			{"payload", "env"}, {"payload", "cache"}, {"payload", "artifacts"}, {"payload", "features"}, {"payload", "maxRunTime"}, {"payload", "command"}} {
+			var v any = task
+			for _, key := range path {
+				m, _ := v.(map[string]any)
+				v = m[key]
+			}
+			text, err := json.Marshal(v)
+			require.NoError(w.t, err)
+			if v != nil {
+				fmt.Fprintf(out, "  %s: %s\n", strings.Join(path, "."), text)
+			}
+		}
+	}
+	files := w.files()
+	for _, name := range sortedKeys(files) {
+		switch {
+		case strings.HasPrefix(name, "label-to-taskid") || strings.HasPrefix(name, "to-run"):
+			fmt.Fprintf(out, "artifact %s: %s\n", name, strings.Join(strings.Fields(files[name]), " "))
+		case strings.HasPrefix(name, "task-graph"):
+			var graph map[string]struct{ Label string }
+			require.NoError(w.t, json.Unmarshal([]byte(files[name]), &graph))
+			fmt.Fprintf(out, "artifact %s:", name)
+			for _, id := range sortedKeys(graph) {
+				fmt.Fprintf(out, " %s=%s", id, graph[id].Label)
+			}
+			fmt.Fprintln(out)
+		default:
+			fmt.Fprintf(out, "artifact %s\n", name)
+		}
+	}
+}
+
+// sortedCreated gives what was created by label, then id: several are created at a time.
+func (w *world) sortedCreated() []string {
+	return slices.SortedFunc(slices.Values(w.created), func(a, b string) int { return cmp.Or(cmp.Compare(w.labelOf(a), w.labelOf(b)), cmp.Compare(a, b)) })
 }

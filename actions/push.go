@@ -127,7 +127,7 @@ func (r *runner) labelsOf(ctx context.Context, taskID string) (map[string]string
 }
 
 // GroupLabels gives the tasks that a decision task created, or an action, by their labels.
-func GroupLabels(ctx context.Context, s TaskFinder, r *value.Reader, taskID string) (map[string]string, error) {
+func GroupLabels(ctx context.Context, s ArtifactReader, r *value.Reader, taskID string) (map[string]string, error) {
 	const name = "public/label-to-taskid.json"
 	text, err := s.Artifact(ctx, taskID, name)
 	if err != nil {
@@ -185,3 +185,25 @@ func (r *runner) onePush() func(context.Context) (*taskgraph.PushGraph, error) {
 
 // sortedKeys gives the keys of a map in order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// artifactReader reads documents that tasks left.
+func artifactReader(args *taskgraph.ActionArgs) *value.Reader {
+	return &value.Reader{Sources: args.Project.Sources}
+}
+
+// parametersAt gives the parameters of another decision task.
+func parametersAt(args *taskgraph.ActionArgs, decisionTaskID string) (*parameters.Params, error) {
+	const name = "public/parameters.yml"
+	text, err := args.Queue.Artifact(args.Context, decisionTaskID, name)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := artifactReader(args).YAML(decisionTaskID+"/"+name, text)
+	if err != nil {
+		return nil, err
+	}
+	if doc.Map() == nil {
+		return nil, diag.Errorf(diag.WrongType, doc.Pos(), "want a map of parameters, got %s", doc.Describe())
+	}
+	return parameters.New(decisionTaskID+"/"+name, doc.Map().Copy()), nil
+}

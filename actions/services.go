@@ -36,8 +36,13 @@ type TaskQueue interface {
 type TaskFinder interface {
 	FindTask(ctx context.Context, path string) (string, error)
 	ListTasks(ctx context.Context, namespace string) ([]string, error)
-	Artifact(ctx context.Context, taskID, name string) ([]byte, error)
+	ArtifactReader
 	ListArtifacts(ctx context.Context, taskID string) ([]string, error)
+}
+
+// ArtifactReader reads what tasks left.
+type ArtifactReader interface {
+	Artifact(ctx context.Context, taskID, name string) ([]byte, error)
 }
 
 var _ Services = (*taskcluster.Client)(nil)

@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskgraph-go/decision/actions"
+	"github.com/taskgraph-go/decision/actions/pushes"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
+	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -141,6 +143,7 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 	defer func() { a.warn(s.project.Warnings()) }()
 	run := actions.Options{
 		Project: s.project, Services: service, OwnTaskID: a.Env("TASK_ID"), Artifacts: a.path(o.artifacts), Trial: o.trial, Out: a.out, Clock: s.clock, Log: a.log,
+		Pushes:       pushFinder{a, s},
 		RunTask:      s.project.Files.(*treeFiles).runTask,
 		ParamOptions: parameters.Options{Dir: a.Dir, Checkout: s.checkout, Clock: s.clock, Env: a.Env, TrustDomain: s.project.Config.TrustDomain(), Log: a.log},
 	}
@@ -152,4 +155,21 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 		run.Params = g.Params()
 	}
 	return actions.Run(ctx, req, run)
+}
+
+// pushFinder finds pushes where the project says, or where its repository lists them.
+type pushFinder struct {
+	app     *App
+	session *session
+}
+
+func (f pushFinder) Before(ctx context.Context, params *parameters.Params, n int, inclusive bool) ([]taskgraph.PushedTo, error) {
+	p, err := pushes.For(pushes.Options{
+		Source: f.session.project.Config.Map().At("actions").Map().At("backfill").Map().Str("pushes"),
+		Params: params, Repository: f.session.place.repo, Token: f.app.Env("GITHUB_TOKEN"), API: f.app.Env("GITHUB_API_URL"), Log: f.app.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.Before(ctx, params, n, inclusive)
 }

@@ -16,5 +16,6 @@ func Standard() *taskgraph.Registry {
 	transforms.Register(r)
 	optimizers.Register(r)
 	actions.Register(r)
+	r.Extensions = append(r.Extensions, actions.Extension)
 	return r
 }
