@@ -187,7 +187,7 @@ func (b *backfill) change(t *taskgraph.Task, input *value.Map) error {
 	if !ok {
 		return nil
 	}
-	text, err := value.CompactJSON(manifests)
+	text, err := value.SortedJSON(manifests)
 	if err != nil {
 		return err
 	}

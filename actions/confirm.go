@@ -133,7 +133,7 @@ func (c *confirmation) change(t *taskgraph.Task, suite string, f failure, repeat
 		return diag.Errorf(diag.WrongType, t.Pos, "the payload of the task is no map with an environment")
 	}
 	set := func(name, path string) error {
-		text, err := value.CompactJSON(value.MapOf(suite, []string{path}).Value())
+		text, err := value.SortedJSON(value.MapOf(suite, []string{path}).Value())
 		if err == nil {
 			env.Set(name, value.NewString(text))
 		}
