@@ -20,7 +20,7 @@ const backfillTask = "backfill-task"
 func newBackfill(s settings, _ *taskgraph.GraphConfig) ([]callback, error) {
 	depth, most := s.number("depth", 19), s.number("max-depth", 25)
 	if depth > most {
-		return nil, diag.Errorf(diag.BadConfig, s.m.At("depth").Pos(), "the depth %d is more than max-depth, which is %d", depth, most)
+		return nil, diag.Errorf(diag.BadConfig, s.m.At("depth").Pos(), "the depth %d is more than max-depth, which is %d", depth, most).WithPath("actions.backfill")
 	}
 	variable := s.text("manifests-variable", "MOZHARNESS_TEST_PATHS")
 	input := value.MapOf("type", "object", "additionalProperties", false, "properties", value.MapOf(
