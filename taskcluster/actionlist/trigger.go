@@ -3,6 +3,7 @@ package actionlist
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -67,7 +68,17 @@ func (l *List) Trigger(ctx context.Context, s Services, r Request) (string, erro
 	}
 	id, err := s.TriggerHook(ctx, r.Action.HookGroupID, r.Action.HookID, payload)
 	if err != nil {
-		return "", diag.Errorf(diag.Network, 0, "the hook %s/%s could not be triggered: %w", r.Action.HookGroupID, r.Action.HookID, err)
+		d := diag.Errorf(diag.Network, 0, "the hook %s/%s could not be triggered: %w", r.Action.HookGroupID, r.Action.HookID, err)
+		if refusal, ok := errors.AsType[*taskcluster.Error](err); ok {
+			// The first line is in the message; details of the request follow behind a rule.
+			said, _, _ := strings.Cut(refusal.Message, "\n---\n")
+			for _, line := range strings.Split(strings.TrimSpace(said), "\n")[1:] {
+				if line = strings.TrimSpace(line); line != "" && len(d.Related) < 20 {
+					d.Related = append(d.Related, diag.Related{Message: line})
+				}
+			}
+		}
+		return "", d
 	}
 	return id, nil
 }
