@@ -74,6 +74,12 @@ func offered(project *taskgraph.Project, params *parameters.Params) ([]*offer, e
 	disabled := project.Config.DisabledActions()
 	var offers []*offer
 	var errs diag.List
+	for v := range project.Config.Taskgraph("disabled-actions").List().Values() {
+		if _, known := project.Registry.Actions.Get(v.Str()); !known {
+			errs.Add(diag.Errorf(diag.BadConfig, v.Pos(), "unknown action %q", v.Str()).WithPath("taskgraph.disabled-actions").
+				WithHint("%s", diag.DidYouMean(v.Str(), project.Registry.Actions.Names())))
+		}
+	}
 	for callback, action := range project.Registry.Actions.All() {
 		if slices.Contains(disabled, callback) {
 			continue
