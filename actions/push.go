@@ -160,15 +160,6 @@ func (r *runner) graphOf(ctx context.Context, taskID, name string) (*taskgraph.T
 	return taskgraph.ParseTaskGraph(&r.reader, taskID+"/"+name, text)
 }
 
-// documentOf gives a JSON document that a task left.
-func (r *runner) documentOf(ctx context.Context, taskID, name string) (value.Value, error) {
-	text, err := r.Services.Artifact(ctx, taskID, name)
-	if err != nil {
-		return value.Value{}, err
-	}
-	return r.reader.JSON(taskID+"/"+name, text)
-}
-
 // onePush fetches the graph of the action's push once.
 func (r *runner) onePush() func(context.Context) (*taskgraph.PushGraph, error) {
 	var mu sync.Mutex
