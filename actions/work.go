@@ -222,5 +222,5 @@ type decisionSubmitter struct{ *work }
 var _ decision.Submitter = decisionSubmitter{}
 
 func (s decisionSubmitter) Submit(ctx context.Context, sub *decision.Submission) error {
-	return s.submit(ctx, sub.Graph, definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: schedulerID(sub.Config, sub.Params)}, sub.DecisionTaskID)
+	return s.submit(ctx, sub.Graph, definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: schedulerID(sub.Project.Config, sub.Params)}, sub.DecisionTaskID)
 }

@@ -104,7 +104,7 @@ type submitter struct{ client *taskcluster.Client }
 
 func (s submitter) Submit(ctx context.Context, sub *decision.Submission) error {
 	result, err := submit.Run(ctx, submit.Options{Graph: sub.Graph, Queue: s.client,
-		Group: definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: sub.Config.TrustDomain() + "-level-" + sub.Params.Level()}})
+		Group: definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: sub.Project.Config.TrustDomain() + "-level-" + sub.Params.Level()}})
 	if err != nil {
 		return err
 	}

@@ -15,15 +15,6 @@ import (
 	"github.com/taskgraph-go/decision/diag"
 )
 
-// CurrentScopes gives the scopes that requests of this client are made with, roles expanded.
-func (c *Client) CurrentScopes(ctx context.Context) ([]string, error) {
-	set, err := c.auth(ctx).CurrentScopes()
-	if err != nil {
-		return nil, failure("asking for the scopes that are there", err)
-	}
-	return set.Scopes, nil
-}
-
 // RerunTask runs a resolved task once more.
 func (c *Client) RerunTask(ctx context.Context, taskID string) error {
 	_, err := request((*tcclient.Client)(c.queue(ctx)), nil, http.MethodPost, "/task/"+url.PathEscape(taskID)+"/rerun")

@@ -12,6 +12,10 @@ import (
 // Action is something that people can do to a push after its graph was made, by a button that triggers a hook. The registry
 // holds it under the name of its callback, which is unique; its own name need not be: of several with one name the first that
 // is for a task counts.
+//
+// A decision task asks Available, Context and Schema, to write actions.json; none of them does anything. The action task asks
+// them again, checks the task and the input against what they give, and calls Run, once. All of them are called from one
+// goroutine. An error of the first three ends the decision task, one of Run the action task.
 type Action struct {
 	// Name is what machines call it, Title is what stands on the button: each up to 255 characters.
 	Name, Title string
@@ -30,14 +34,16 @@ type Action struct {
 	Available func(params *parameters.Params) (bool, error)
 	// Schema gives the JSON Schema of the input; nil, or null, means the action takes none.
 	Schema func(graph *GraphConfig) (value.Value, error)
-	// Run does it.
+	// Run does it. It is not nil.
 	Run func(args *ActionArgs) error
 }
 
 // ActionArgs is what an action runs with. Nothing in it is nil. In a trial run the same code runs, but what would change
 // something only says so.
 type ActionArgs struct {
+	// Context ends when the task is told to stop.
 	Context context.Context
+	// Project is the tree at the revision of the push.
 	Project *Project
 	Graph   *GraphConfig
 	// Params are those of the decision task of the push.
