@@ -194,13 +194,6 @@ func (a *App) cronTime(ctx context.Context, queue cron.Queue) (time.Time, error)
 	return a.now(), nil
 }
 
-func (a *App) now() time.Time {
-	if a.Clock != nil {
-		return a.Clock()
-	}
-	return time.Now()
-}
-
 // hookPayload gives what the hook was fired with.
 func (a *App) hookPayload() (*value.Map, error) {
 	text := a.Env(hookPayloadVariable)

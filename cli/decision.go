@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/decision"
 	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
 )
 
 // decisionOptions are the flags of the decision task.
@@ -135,6 +137,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	}
 	result, err := decision.Run(ctx, decision.Options{
 		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: create, DryRun: o.dryRun, Workers: o.workers, Log: a.log,
+		Actions: func(context.Context) (*value.List, error) { return actions.List(s.project, params, taskID) },
 		Generator: s.project.Generator(params, taskgraph.GeneratorOptions{
 			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock,
 			TargetKinds: params.At("target-kinds").List().Strings(),

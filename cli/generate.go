@@ -70,10 +70,7 @@ func (a *App) start(ctx context.Context, o *generateOptions) (*session, error) {
 		return nil, err
 	}
 	s := &session{app: a, opts: o, place: place, overrides: value.NewMap(0), checkout: parameters.NewCheckout(place.top, o.offline)}
-	now := time.Now()
-	if a.Clock != nil {
-		now = a.Clock()
-	}
+	now := a.now()
 	s.clock = func() time.Time { return now }
 	s.reader = value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}
 	if place.repo != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -134,11 +133,7 @@ func (a *App) planHooks(ctx context.Context, o *hooksOptions) (*hooks.Plan, hook
 	}
 	options.Log = a.log
 	service := hooks.Service{Client: taskcluster.NewClient(options)}
-	now := time.Now()
-	if a.Clock != nil {
-		now = a.Clock()
-	}
-	plan, err := hooks.Compare(ctx, state, settings, service, now)
+	plan, err := hooks.Compare(ctx, state, settings, service, a.now())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -175,8 +175,18 @@ The preview commands print what each phase makes, for parameters of your choice:
 		root.AddCommand(c)
 	}
 	root.AddCommand(a.kindGraphCommand(), a.hooksCommand(), a.initCommand(), a.localCommand(), a.decisionCommand(), a.taskclusterYMLCommand(), a.starCommand())
+	root.AddCommand(a.actionsCommand(), a.actionCommand())
+	root.AddCommand(a.callbackCommands()...)
 	a.markRunning(root)
 	return root
+}
+
+// now gives the time.
+func (a *App) now() time.Time {
+	if a.Clock != nil {
+		return a.Clock()
+	}
+	return time.Now()
 }
 
 // markRunning makes every command note that it runs: an error before that is a mistake on the command line.

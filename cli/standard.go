@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/extension/star"
 	"github.com/taskgraph-go/decision/loaders"
 	"github.com/taskgraph-go/decision/optimizers"
@@ -15,6 +16,7 @@ func Standard() *taskgraph.Registry {
 	loaders.Register(r)
 	transforms.Register(r)
 	optimizers.Register(r)
-	r.Extensions = append(r.Extensions, star.Extension)
+	actions.Register(r)
+	r.Extensions = append(r.Extensions, star.Extension, actions.Extension)
 	return r
 }

@@ -36,6 +36,8 @@ const (
 	BadConfig        Code = "TG1301" // config.yml is not valid beyond its schema
 	BadCron          Code = "TG1302" // .cron.yml is not valid beyond its schema, or asks for what is not there
 	BadTemplate      Code = "TG1401" // a JSON-e template, such as .taskcluster.yml, that cannot be rendered
+	BadInput         Code = "TG1501" // input of an action that its schema does not allow
+	NotOffered       Code = "TG1502" // an action that is not there, or is not for this task or group
 
 	// Kinds, loaders, registry.
 	UnknownKind      Code = "TG2001" // a kind that does not exist
@@ -47,6 +49,7 @@ const (
 	BadStar          Code = "TG2020" // a .star file that is not there or not valid, or a load that cannot be done
 	BadStarFunction  Code = "TG2021" // a Starlark function that is not there, or that takes other arguments than it gets
 	BadExtension     Code = "TG2022" // a name in taskgraph.extensions that cannot be registered
+	BadAction        Code = "TG2101" // an action that cannot be offered
 
 	// Transforms.
 	BadKeyedBy     Code = "TG3001" // a by-* value that cannot be resolved
@@ -86,7 +89,8 @@ const (
 	MissingVolume    Code = "TG4011" // a cache that is no volume
 
 	// Services.
-	Network Code = "TG5001" // a service did not answer or refused
+	Network      Code = "TG5001" // a service did not answer or refused
+	NotPermitted Code = "TG5201" // an action that this task, or this user, has no scopes for
 
 	// Submission.
 	Submission   Code = "TG6001" // a task could not be created
@@ -100,6 +104,7 @@ const (
 	BadTimes      Code = "TG6104" // a deadline or an expiry that the queue would refuse
 	BadNamespace  Code = "TG6105" // a route into the index that is no index path
 	MissingScope  Code = "TG6106" // a scope that the task lacks
+	ActionFailed  Code = "TG6201" // an action that could not do what it is for
 )
 
 // ExitCode gives the exit code of a code's family.

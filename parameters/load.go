@@ -85,6 +85,27 @@ func Load(ctx context.Context, spec string, o Options) (*Params, error) {
 		}
 		source = doc.name
 	}
+	return o.complete(ctx, spec, source, values)
+}
+
+// Parse gives the parameters of a document that is there already, checked. Its name ends in .yml or .json.
+func Parse(ctx context.Context, name string, text []byte, o Options) (*Params, error) {
+	if o.Reader == nil {
+		o.Reader = &value.Reader{Sources: &diag.Sources{}}
+	}
+	text, err := unpack(text)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	values, err := o.parse(document{name: name, format: format(name), text: text})
+	if err != nil {
+		return nil, err
+	}
+	return o.complete(ctx, name, name, values)
+}
+
+// complete makes parameters of values: with what replaces some, and defaults for what is missing.
+func (o *Options) complete(ctx context.Context, spec, source string, values *value.Map) (*Params, error) {
 	values.Update(o.Overrides)
 	values.Delete("spec")
 	if !o.Strict {

@@ -39,7 +39,7 @@ func (o *optimizer) assemble() (*Optimized, error) {
 		keep[i] = !o.removed[i] && !o.replaced[i]
 		ids[i] = o.verdicts[i].TaskID
 		if keep[i] {
-			ids[i] = TaskID(o.g.opts.DecisionTaskID, t.Label)
+			ids[i] = TaskID(o.g.opts.TaskIDSeed, t.Label)
 		}
 		if ids[i] != "" {
 			out.LabelToTaskID[t.Label] = ids[i]

@@ -20,6 +20,9 @@ type GeneratorOptions struct {
 	// DecisionTaskID is the task id that references to the decision task resolve to, and from which the ids of the
 	// tasks are derived. "" means DECISION-TASK, for previews.
 	DecisionTaskID string
+	// TaskIDSeed is what the ids of the tasks are derived from instead, where one task creates several graphs; "" means
+	// DecisionTaskID.
+	TaskIDSeed string
 	// TargetKinds limits the generation to some kinds and what they depend on; none means all.
 	TargetKinds []string
 	// WriteArtifacts says that the artifacts of a decision task are wanted.
@@ -57,6 +60,8 @@ type targetGraph struct {
 	graph     *TaskGraph
 	requested []bool // by place in graph: chosen by the filters or by always_target
 	chosen    []bool // by place in graph: chosen by the filters
+	// again are the tasks that exist, by label, where what is chosen is to be created again whatever the parameters say.
+	again map[string]string
 }
 
 // phase is computed once.
@@ -87,6 +92,9 @@ func (p *phase[T]) compute(compute func() (T, error)) (v T, err error) {
 func (p *Project) Generator(params *parameters.Params, opts GeneratorOptions) *Generator {
 	if opts.DecisionTaskID == "" {
 		opts.DecisionTaskID = "DECISION-TASK"
+	}
+	if opts.TaskIDSeed == "" {
+		opts.TaskIDSeed = opts.DecisionTaskID
 	}
 	if opts.Clock == nil {
 		opts.Clock = time.Now

@@ -17,12 +17,12 @@ type MorphConfig struct {
 	Graph   *GraphConfig
 	Params  *parameters.Params
 
-	decision string
-	tasks    []*Task
-	places   map[string]int32  // by task id
-	labels   map[string]string // label to task id, replaced tasks included
-	added    bool
-	changed  bool
+	seed    string // of task ids
+	tasks   []*Task
+	places  map[string]int32  // by task id
+	labels  map[string]string // label to task id, replaced tasks included
+	added   bool
+	changed bool
 }
 
 // Tasks gives the tasks, with what this morph and those before did to them, in order. Tasks that are added meanwhile
@@ -38,7 +38,7 @@ func (c *MorphConfig) Tasks() iter.Seq[*Task] {
 }
 
 // TaskID gives the id that a new task of that label has.
-func (c *MorphConfig) TaskID(label string) string { return TaskID(c.decision, label) }
+func (c *MorphConfig) TaskID(label string) string { return TaskID(c.seed, label) }
 
 // Add adds a task. Its dependencies are task ids; its own id is set, from its label, which must be new.
 func (c *MorphConfig) Add(t *Task) error {
@@ -94,7 +94,7 @@ func (c *MorphConfig) SetDefinition(t *Task, def *value.Map) {
 // morph changes the optimized graph into the form that is submitted, by all morphs in order of registration.
 func (g *Generator) morph(ctx context.Context, o *Optimized) (*Optimized, error) {
 	c := &MorphConfig{
-		Project: g.project, Graph: g.project.Config, Params: g.params, decision: g.opts.DecisionTaskID,
+		Project: g.project, Graph: g.project.Config, Params: g.params, seed: g.opts.TaskIDSeed,
 		tasks: slices.Clone(o.Graph.tasks), places: o.Graph.byID, labels: o.LabelToTaskID,
 	}
 	for name, morph := range g.project.Registry.Morphs.All() {

@@ -26,7 +26,8 @@ type optimizer struct {
 	target    *targetGraph
 	graph     *TaskGraph
 	requested []bool
-	locked    []bool // must stay as it is
+	locked    []bool            // must stay as it is
+	existing  map[string]string // label to task id
 	plans     []plan
 	lookUps   *lookUps
 	removed   []bool
@@ -78,14 +79,23 @@ func (g *Generator) newOptimizer(target *targetGraph) *optimizer {
 	for i, t := range o.graph.tasks {
 		o.verdicts[i].Label = t.Label
 	}
-	o.lock(target.chosen)
+	o.existing = target.again
+	if target.again == nil {
+		o.existing = texts(g.params.At("existing_tasks").Map())
+	}
+	o.lock(target)
 	return o
 }
 
 // lock works out which tasks must stay as they are: those that the parameter do_not_optimize names, all that the
-// filters chose where optimize_target_tasks is false, and all where nothing is to be optimized.
-func (o *optimizer) lock(chosen []bool) {
+// filters chose where optimize_target_tasks is false, and all where nothing is to be optimized. Where tasks are created again
+// it is those, and only those.
+func (o *optimizer) lock(target *targetGraph) {
+	chosen := target.chosen
 	switch p := o.g.params; {
+	case target.again != nil:
+		o.locked = slices.Clone(chosen)
+		return
 	case o.g.opts.SkipOptimization:
 		o.locked = slices.Repeat([]bool{true}, len(chosen))
 		return

@@ -22,7 +22,6 @@ func (o *optimizer) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	existing := o.g.params.At("existing_tasks").Map()
 	deadlines := o.newDeadlines()
 	counts := map[string]int{}
 	for _, id := range order {
@@ -36,7 +35,7 @@ func (o *optimizer) replace(ctx context.Context) error {
 			continue
 		}
 		t := o.graph.tasks[id]
-		if stand := existing.Str(t.Label); stand != "" {
+		if stand := o.existing[t.Label]; stand != "" {
 			o.replaced[id], v.TaskID, v.Replacement = true, stand, byExisting
 			counts[byExisting]++
 			continue

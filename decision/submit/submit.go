@@ -1,6 +1,7 @@
 package submit
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -53,6 +54,8 @@ type Options struct {
 	Concurrency int
 	// DryRun does everything but ask the queue.
 	DryRun bool
+	// CopySeed is what the ids of copies are derived from; "" is the decision task.
+	CopySeed string
 	// Seal keeps further tasks out of the group once all were created.
 	Seal bool
 	// Progress is told after each task, never twice at a time; nil is nobody.
@@ -124,7 +127,7 @@ func (s *submission) prepare(place int32) {
 	for i, copies := 0, s.copies(place); i <= copies; i++ {
 		id := t.TaskID
 		if i > 0 {
-			id = CopyID(s.Group.DecisionTaskID, t.Label, i)
+			id = CopyID(cmp.Or(s.CopySeed, s.Group.DecisionTaskID), t.Label, i)
 		}
 		s.result.Outcomes[int(s.order.first[place])+i] = Outcome{Task: t, TaskID: id, Copy: i}
 	}

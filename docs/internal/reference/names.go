@@ -116,6 +116,18 @@ func extensionPoints(r *taskgraph.Registry) []extensionPoint {
 			"verify_toolchain_alias":             "No two toolchains have the same alias.",
 			"verify_trust_domain_v2_routes":      "No two tasks have the same index route.",
 		}},
+		{title: "Actions", about: "What every project offers on its pushes, by callback: `taskgraph.disabled-actions` leaves some out, and [`actions`](../how-to/actions.md) in config.yml turns more on.",
+			names: r.Actions.Names(), lines: map[string]string{
+				"add-new-jobs":         "For the group: creates tasks of the full task graph by their labels.",
+				"cancel":               "For any task: cancels it.",
+				"cancel-all":           "For the group: cancels all of its tasks that have not ended.",
+				"rebuild-cached-tasks": "For the group: creates the tasks again whose results are cached.",
+				"rerun":                "For any task of the push: runs it again under its id where it failed.",
+				"retrigger":            "For tasks with the tag `retrigger: \"true\"`: creates the task again, several times and with what depends on it if the input says so.",
+				"retrigger-decision":   "For decision, action and cron tasks: creates the task again of its definition.",
+				"retrigger-disabled":   "For any task: what retrigger does, where the input forces it.",
+				"retrigger-multiple":   "For the group: creates several tasks again, and reruns those that are not to be retriggered.",
+			}},
 	}
 }
 
