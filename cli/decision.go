@@ -115,6 +115,10 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		}
 		taskID = previewTaskID
 	}
+	submitter, err := a.submitterFor(o, taskID)
+	if err != nil {
+		return err
+	}
 	o.contexts = a.path(o.dockerContext)
 	s, err := a.start(ctx, &o.generateOptions)
 	if err != nil {
