@@ -115,10 +115,6 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		}
 		taskID = previewTaskID
 	}
-	submitter, err := a.submitterFor(o, taskID)
-	if err != nil {
-		return err
-	}
 	o.contexts = a.path(o.dockerContext)
 	s, err := a.start(ctx, &o.generateOptions)
 	if err != nil {
