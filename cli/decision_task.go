@@ -8,6 +8,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/shell"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -15,16 +16,18 @@ import (
 // stands in the task's command, as that task with that environment, in a directory where the checkout is in place. What
 // else the task would do, such as checking out, is left out. The result is the exit code.
 //
+// More arguments may follow those of the task.
+//
 // Of the environment the command sees what the payload sets and what a worker does, and of the one here where the
-// deployment and run-task are.
-func (a *App) RunDecisionTask(ctx context.Context, taskID string, definition *value.Map, dir string) int {
+// deployment and run-task are, and the credentials if the task has the feature taskclusterProxy.
+func (a *App) RunDecisionTask(ctx context.Context, taskID string, definition *value.Map, dir string, more ...string) int {
 	env := a.taskEnvironment(taskID, definition)
 	args, err := decisionArguments(definition.At("payload"), env)
 	if err != nil {
 		return a.exit(err)
 	}
 	inTask := &App{Registry: a.Registry, Stdin: a.Stdin, Stdout: a.Stdout, Stderr: a.Stderr, Env: env, Dir: dir, Clock: a.Clock, Submitter: a.Submitter}
-	return inTask.Run(ctx, args)
+	return inTask.Run(ctx, append(slices.Clip(args), more...))
 }
 
 // taskEnvironment gives the environment that a worker gives a task.
@@ -38,7 +41,10 @@ func (a *App) taskEnvironment(taskID string, definition *value.Map) func(string)
 		set[name] = text
 	}
 	if payload.At("features").Map().At("taskclusterProxy").IsTrue() {
-		set["TASKCLUSTER_PROXY_URL"] = a.Env("TASKCLUSTER_PROXY_URL")
+		// Here credentials of one's own do what the proxy does for a task.
+		for _, name := range []string{taskcluster.ProxyURLVariable, taskcluster.ClientIDVariable, taskcluster.AccessTokenVariable, taskcluster.CertificateVariable} {
+			set[name] = a.Env(name)
+		}
 	}
 	if set["TASKGRAPH_RUN_TASK_DIR"] == "" {
 		set["TASKGRAPH_RUN_TASK_DIR"] = a.Env("TASKGRAPH_RUN_TASK_DIR")

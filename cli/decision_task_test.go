@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgraph-go/decision/cli"
+	"github.com/taskgraph-go/decision/decision"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/value"
@@ -21,10 +23,15 @@ import (
 // taskRunner is an app in a directory, and what it said.
 func taskRunner(dir string) (*cli.App, *bytes.Buffer) {
 	var errs bytes.Buffer
-	return &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &errs, Stderr: &errs, Dir: dir, Clock: func() time.Time { return time.Unix(1767323045, 0) }, Env: func(name string) string {
+	return &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &errs, Stderr: &errs, Dir: dir, Submitter: creates{}, Clock: func() time.Time { return time.Unix(1767323045, 0) }, Env: func(name string) string {
 		return map[string]string{"TASKCLUSTER_ROOT_URL": "https://tc.example.com", "SECRET": "of the user's"}[name]
 	}}, &errs
 }
+
+// creates takes every task for created.
+type creates struct{}
+
+func (creates) Submit(context.Context, *decision.Submission) error { return nil }
 
 // What .taskcluster.yml makes of an event can be run where the checkout is, without a worker.
 func TestRunDecisionTask(t *testing.T) {
@@ -80,7 +87,7 @@ func TestRunExample(t *testing.T) {
 	command.SetAt(2, value.NewString(strings.Replace(command.At(2).Str(), "taskgraph decision", "taskgraph decision --offline", 1)))
 	app, said := taskRunner("/")
 	require.Equal(t, diag.ExitOK, app.RunDecisionTask(t.Context(), rendered.Tasks[0].ID, rendered.Tasks[0].Definition, dir), said.String())
-	assert.Contains(t, said.String(), "decided on 11 of 11 tasks for 7 targets, created none; artifacts are in artifacts\n")
+	assert.Contains(t, said.String(), "decided on 11 of 11 tasks for 7 targets, created all; artifacts are in artifacts\n")
 	assert.FileExists(t, filepath.Join(dir, "docker-contexts", "linux.tar.gz"))
 }
 

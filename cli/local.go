@@ -27,7 +27,7 @@ func (a *App) localCommand() *cobra.Command {
 			return reported{diag.ExitUsage}
 		},
 	}
-	cmd.AddCommand(a.localServeCommand())
+	cmd.AddCommand(a.localServeCommand(), a.localDecisionCommand())
 	return cmd
 }
 

@@ -32,7 +32,7 @@ type App struct {
 	Dir string
 	// Clock gives the time; nil is that of the machine.
 	Clock func() time.Time
-	// Submitter creates the tasks of a decision task; nil creates none.
+	// Submitter creates the tasks of a decision task; nil creates them in the deployment that Env names.
 	Submitter decision.Submitter
 
 	out     io.Writer // Stdout, where nobody reading is no failure

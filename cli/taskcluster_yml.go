@@ -66,6 +66,15 @@ The events that are built in are about the repository here, or the one that the 
 		Args: o.file,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.renderEvent(cmd.Context(), o, args) },
 	}
+	o.eventFlags(cmd)
+	f := cmd.Flags()
+	f.BoolVarP(&o.json, "json", "J", false, "print JSON")
+	f.BoolVar(&o.tasks, "tasks", false, "print the tasks as they are created, by their ids, instead of the file")
+	return cmd
+}
+
+// eventFlags choose the event.
+func (o *eventOptions) eventFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.event, "event", "", "render for the event in this `file`")
 	f.StringVar(&o.tasksFor, "tasks-for", "", "what the event in the file is `called`, where it does not say so")
@@ -76,10 +85,7 @@ The events that are built in are about the repository here, or the one that the 
 		names = append(names, name)
 	}
 	o.factFlags(cmd)
-	f.BoolVarP(&o.json, "json", "J", false, "print JSON")
-	f.BoolVar(&o.tasks, "tasks", false, "print the tasks as they are created, by their ids, instead of the file")
 	cmd.MarkFlagsMutuallyExclusive(names...)
-	return cmd
 }
 
 func (a *App) checkTaskclusterYML() *cobra.Command {
@@ -167,7 +173,9 @@ func (a *App) completeFacts(ctx context.Context, f *tcyml.Facts, dir string) {
 	}
 	if f.Rev == "" {
 		if f.Rev, err = repo.HeadRev(ctx); err == nil && f.BaseRev == "" {
-			f.BaseRev, _ = repo.Parent(ctx, f.Rev)
+			if f.BaseRev, err = repo.Parent(ctx, f.Rev); err != nil || f.BaseRev == "" {
+				f.BaseRev = vcs.NullRevision
+			}
 		}
 	}
 }
