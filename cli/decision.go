@@ -10,6 +10,7 @@ import (
 
 	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/decision"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -67,6 +68,8 @@ and the task may do without an id.`,
 	f.StringVar(&p.HeadTag, "head-tag", "", "`tag` that was pushed")
 	f.StringVar(&p.TargetTasksMethod, "target-tasks-method", "", "`method` that chooses the target tasks, whatever the project's is")
 	f.BoolVar(&o.optimize, "optimize-target-tasks", true, "whether target tasks may be optimized away")
+	f.BoolVar(&p.IncludePushTasks, "include-push-tasks", false, "use tasks that the push's own decision task created instead of creating them again")
+	f.StringArrayVar(&p.RebuildKinds, "rebuild-kind", nil, "with --include-push-tasks: a `kind` whose tasks are created again; may be given several times")
 	f.BoolVar(&p.AllowParameterOverride, "allow-parameter-override", false, "let try_task_config.json, or a git note in refs/notes/decision-parameters, change parameters")
 	f.StringVar(&p.TryTaskConfigFile, "try-task-config-file", "", "`file` in the place of try_task_config.json")
 	f.StringVar(&o.message, "message", "", "")
@@ -125,9 +128,18 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	if s.place.repo == nil {
 		return usage("a decision task needs a checkout of git or Mercurial")
 	}
-	params, err := decision.Parameters(ctx, decision.ParameterOptions{
+	options := decision.ParameterOptions{
 		Push: o.push, Project: s.project, Repository: s.place.repo, Dir: a.pushDir(s.place.top), Clock: s.clock, Reader: &s.reader, Log: a.log,
-	})
+	}
+	if o.push.IncludePushTasks && !o.offline {
+		service, err := taskcluster.FromEnvironment(a.Env)
+		if err != nil {
+			return err
+		}
+		service.Log = a.log
+		options.Services = taskcluster.NewClient(service)
+	}
+	params, err := decision.Parameters(ctx, options)
 	if err != nil {
 		return err
 	}

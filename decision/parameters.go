@@ -29,6 +29,10 @@ type ParameterOptions struct {
 	Reader *value.Reader
 	// Log is told how the changed files were found.
 	Log *slog.Logger
+	// Services find the tasks of the push, where they are to be included; nil where there is no network.
+	Services Services
+	// Pause waits; nil is time's own.
+	Pause func(context.Context, time.Duration) error
 }
 
 // source names the parameters in messages.
@@ -72,6 +76,13 @@ func Parameters(ctx context.Context, o ParameterOptions) (*parameters.Params, er
 	}
 	o.forProject(values)
 	o.choices(values, message)
+	if o.Push.IncludePushTasks {
+		tasks, err := o.existing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		values.Set("existing_tasks", tasks.Value())
+	}
 	if err := o.hook(ctx, values); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package decision_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,6 +35,8 @@ type place struct {
 	rev      string
 	registry *taskgraph.Registry
 	push     decision.Push
+	services decision.Services
+	pauses   int
 	log      bytes.Buffer
 }
 
@@ -70,7 +73,8 @@ func (p *place) parameters(t *testing.T) (*parameters.Params, error) {
 	p.log.Reset()
 	return decision.Parameters(t.Context(), decision.ParameterOptions{
 		Push: p.push, Project: project, Repository: repo, Dir: p.dir, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
-		Clock: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)) },
+		Clock:    func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)) },
+		Services: p.services, Pause: func(context.Context, time.Duration) error { p.pauses++; return nil },
 	})
 }
 

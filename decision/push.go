@@ -25,6 +25,10 @@ type Push struct {
 	TargetTasksMethod string
 	// OptimizeTargetTasks wins over the default; nil leaves it at that.
 	OptimizeTargetTasks *bool
+	// IncludePushTasks lets the decision use tasks that the push has already, found through its own decision task: what cron
+	// asks for. Those of RebuildKinds are made anew.
+	IncludePushTasks bool
+	RebuildKinds     []string
 	// AllowParameterOverride lets try_task_config.json, or a git note, change parameters.
 	AllowParameterOverride bool
 	// TryTaskConfigFile stands for try_task_config.json; "" is the file of that name.

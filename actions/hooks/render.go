@@ -242,7 +242,9 @@ func (s *Settings) cronHook(r Repository) (Hook, Role) {
 	for _, address := range s.Cron.Notify {
 		routes = append(routes, "notify.email."+address+".on-failed", "notify.email."+address+".on-exception")
 	}
-	scopes := []string{"assume:" + r.Role() + ":cron:*"}
+	// A job may also trigger an action of the newest push, once: it looks at what the hook was fired for.
+	actionHooks := fmt.Sprintf("%s/%s-%d-*", s.group(), ofPushes.prefix, r.Level)
+	scopes := []string{"assume:" + r.Role() + ":cron:*", "hooks:list-last-fires:" + actionHooks, "hooks:trigger-hook:" + actionHooks}
 	queue := s.Cron.Provisioner + "/" + s.Cron.WorkerType
 	task := value.MapOf(
 		"taskQueueId", queue,
@@ -270,7 +272,10 @@ func (s *Settings) cronHook(r Repository) (Hook, Role) {
 	)
 	description := fmt.Sprintf("%s\n\nLooks at `.cron.yml` of %s every quarter of an hour.", s.owned(), r.URL)
 	h.Definition = s.definition(h, description, []string{"0 0,15,30,45 * * * *"}, task.Value(), value.MapOf("type", "object", "additionalProperties", false).Value())
-	needed := map[string]bool{scopes[0]: true, "queue:create-task:highest:" + queue: true, "queue:create-task:project:none": true, "queue:scheduler-id:cron": true}
+	needed := map[string]bool{"queue:create-task:highest:" + queue: true, "queue:create-task:project:none": true, "queue:scheduler-id:cron": true}
+	for _, scope := range scopes {
+		needed[scope] = true
+	}
 	if len(routes) > 0 {
 		needed["queue:route:notify.email.*"] = true
 	}
