@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -129,7 +130,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		return usage("a decision task needs a checkout of git or Mercurial")
 	}
 	options := decision.ParameterOptions{
-		Push: o.push, Project: s.project, Repository: s.place.repo, Dir: a.pushDir(s.place.top), Clock: s.clock, Reader: &s.reader, Log: a.log,
+		Push: o.push, Project: s.project, Repository: s.place.repo, Dir: a.pushDir(s.place.top), Clock: a.pushClock(ctx, o, taskID, s.clock), Reader: &s.reader, Log: a.log,
 	}
 	if o.push.IncludePushTasks && !o.offline {
 		service, err := taskcluster.FromEnvironment(a.Env)
@@ -164,6 +165,32 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	}
 	_, err = fmt.Fprintf(a.out, "decided on %d of %d tasks for %d targets, created %s; artifacts are in %s\n", result.Optimized.Graph.Len(), result.Full, result.Targets, created, o.artifacts)
 	return err
+}
+
+// pushClock gives the time that stands for the push date where that is not known: when the decision task was made, so
+// that another run of it decides on the same definitions. Where the queue cannot say, it is the time now.
+func (a *App) pushClock(ctx context.Context, o *decisionOptions, taskID string, now func() time.Time) func() time.Time {
+	if o.push.Pushdate != 0 || o.offline || taskID == previewTaskID {
+		return now
+	}
+	service, err := taskcluster.FromEnvironment(a.Env)
+	if err != nil {
+		return now
+	}
+	service.Log = a.log
+	var made time.Time
+	text, err := taskcluster.NewClient(service).Task(ctx, taskID)
+	if err == nil {
+		var doc value.Value
+		if doc, err = (&value.Reader{}).JSON(taskID, text); err == nil {
+			made, err = time.Parse(time.RFC3339Nano, doc.Map().Str("created"))
+		}
+	}
+	if err != nil {
+		a.log.Warn("it is not known when the decision task was made: another run of it will decide on other dates", "error", err)
+		return now
+	}
+	return func() time.Time { return made }
 }
 
 // pushDir gives the directory of version.txt and try_task_config.json: the working directory where that is in the

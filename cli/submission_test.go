@@ -62,9 +62,9 @@ func TestPushToTasks(t *testing.T) {
 		return all
 	}
 	var first map[string]tcqueue.TaskDefinitionResponse
-	for _, which := range []string{"first", "again"} {
+	for i, which := range []string{"first", "again"} {
 		var said bytes.Buffer
-		app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Dir: "/", Env: func(name string) string { return env[name] }}
+		app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Dir: "/", Clock: func() time.Time { return time.Now().Add(time.Duration(i) * 2 * time.Second) }, Env: func(name string) string { return env[name] }}
 		require.Equal(t, diag.ExitOK, app.RunDecisionTask(t.Context(), task.ID, task.Definition, dir), said.String())
 		assert.Contains(t, said.String(), "decided on 11 of 11 tasks for 7 targets, created all; artifacts are in artifacts\n")
 		got := group()
