@@ -1,45 +1,111 @@
 package taskgraph
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/value"
 )
 
+// inParts is from which size on, in bytes, a document is read task by task: one document can be no more than twice as large, and
+// the graphs of large trees are larger. Positions are then those within the task.
+var inParts = 64 << 20
+
 // ParseTaskGraph reads a graph as artifacts of decision tasks hold it: an object with the tasks, as [Task.Document] gives them, by
 // label or by task id. Dependencies on labels that are not there stay, without an edge. All mistakes are reported at once.
 func ParseTaskGraph(r *value.Reader, name string, text []byte) (*TaskGraph, error) {
-	doc, err := r.JSON(name, text)
-	if err != nil {
+	p := &graphParser{reader: r, name: name, labels: map[string]*Task{}}
+	parse := p.whole
+	if len(text) >= inParts {
+		parse = p.parts
+	}
+	if err := parse(text); err != nil {
 		return nil, err
 	}
-	var errs diag.List
-	report := func(d *diag.Diagnostic) { errs.Add(d.InFile(name)) }
-	if doc.Map() == nil {
-		report(diag.Errorf(diag.WrongType, doc.Pos(), "want a map of tasks, got %s", doc.Describe()))
-		return nil, errs.Err(r.Sources)
-	}
-	tasks := make([]*Task, 0, doc.Map().Len())
-	labels := make(map[string]*Task, doc.Map().Len())
-	for e := range doc.Map().Entries() {
-		t := parseTask(e.Key.Str(), e.Value, report)
-		if t == nil {
-			continue
-		}
-		if first, taken := labels[t.Label]; taken {
-			report(diag.Errorf(diag.DuplicateLabel, t.Pos, "two tasks have the label %q", t.Label).WithRelated(first.Pos, "the other one"))
-			continue
-		}
-		labels[t.Label] = t
-		tasks = append(tasks, t)
-	}
-	if err := errs.Err(r.Sources); err != nil {
+	if err := p.errs.Err(r.Sources); err != nil {
 		return nil, err
 	}
-	graph := NewTaskGraph(tasks, true)
+	graph := NewTaskGraph(p.tasks, true)
 	if _, err := graph.graph.Postorder(); err != nil {
-		report(diag.Errorf(diag.TaskLoop, 0, "%s", err))
+		p.report(diag.Errorf(diag.TaskLoop, 0, "%s", err))
 	}
-	return graph, errs.Err(r.Sources)
+	return graph, p.errs.Err(r.Sources)
+}
+
+// graphParser reads the tasks of a graph.
+type graphParser struct {
+	reader *value.Reader
+	name   string
+	errs   diag.List
+	tasks  []*Task
+	labels map[string]*Task
+}
+
+func (p *graphParser) report(d *diag.Diagnostic) { p.errs.Add(d.InFile(p.name)) }
+
+// whole reads the document at once.
+func (p *graphParser) whole(text []byte) error {
+	doc, err := p.reader.JSON(p.name, text)
+	if err != nil {
+		return err
+	}
+	if doc.Map() == nil {
+		p.report(diag.Errorf(diag.WrongType, doc.Pos(), "want a map of tasks, got %s", doc.Describe()))
+	}
+	for e := range doc.Map().Entries() {
+		p.add(e.Key.Str(), e.Value)
+	}
+	return nil
+}
+
+// parts reads the document task by task, and keeps nothing of its text.
+func (p *graphParser) parts(text []byte) error {
+	bad := func(err error) error {
+		return diag.Errorf(diag.JSONSyntax, 0, "want a map of tasks in JSON: %w", err).InFile(p.name)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil {
+		return bad(err)
+	} else if open != json.Delim('{') {
+		return bad(errors.New("it does not begin with {"))
+	}
+	reader := value.Reader{Limits: p.reader.Limits}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return bad(err)
+		}
+		var task json.RawMessage
+		if err := d.Decode(&task); err != nil {
+			return bad(err)
+		}
+		v, err := reader.JSON(fmt.Sprintf("%s: %v", p.name, key), task)
+		if err != nil {
+			return err
+		}
+		p.add(fmt.Sprint(key), v)
+	}
+	if _, err := d.Token(); err != nil {
+		return bad(err)
+	}
+	return nil
+}
+
+// add adds a task.
+func (p *graphParser) add(key string, v value.Value) {
+	t := parseTask(key, v, p.report)
+	if t == nil {
+		return
+	}
+	if first, taken := p.labels[t.Label]; taken {
+		p.report(diag.Errorf(diag.DuplicateLabel, t.Pos, "two tasks have the label %q", t.Label).WithRelated(first.Pos, "the other one"))
+		return
+	}
+	p.labels[t.Label] = t
+	p.tasks = append(p.tasks, t)
 }
 
 // parseTask reads one task, nil where it is none.
