@@ -56,13 +56,11 @@ func (b *bridge) ofKind(cfg *taskgraph.Config) (*session, error) {
 			s.close()
 			b.kinds.Delete(cfg)
 		})
-		_, e.err = s.call(call{op: "kind", n: 4, args: func(w *writer) {
+		_, e.err = s.call(call{op: "kind", n: 3, args: func(w *writer) {
 			w.element()
 			w.str(cfg.Kind)
 			w.element()
 			w.str(cfg.Path)
-			w.element()
-			w.value(cfg.Map.Value())
 			w.element()
 			w.bool(cfg.WriteArtifacts)
 		}})
@@ -253,6 +251,11 @@ func (s *session) answer(c call, payload []byte) ([]byte, error) {
 			return nil, errBadMessage
 		}
 		return c.stubs(), nil
+	case "config":
+		if s.cfg == nil {
+			return nil, errBadMessage
+		}
+		return w.message(1, func() { w.element(); w.dict(s.cfg.Map) }), nil
 	case "deps":
 		if s.cfg == nil {
 			return nil, errBadMessage

@@ -109,8 +109,8 @@ class Session:
         self.params = None if params is None else Parameters(**params)
         self.store = tasks.Store(self.need)
 
-    def do_kind(self, name, path, config, write_artifacts):
-        self.config = kind_config(self, name, path, config, write_artifacts)
+    def do_kind(self, name, path, write_artifacts):
+        self.config = kind_config(self, name, path, write_artifacts)
 
     def dependencies(self):
         return {t.label: t for t in self.store.get(self.need("deps"))}
@@ -326,8 +326,9 @@ def describe(e, root_dir, step, label):
     ]
 
 
-def kind_config(session, name, path, config, write_artifacts):
-    """Makes the configuration that the tree's code sees: an object of the reference's class whose tasks come when they are asked for."""
+def kind_config(session, name, path, write_artifacts):
+    """Makes the configuration that the tree's code sees: an object of the reference's class whose tasks, and kind.yml, come when they are
+    asked for."""
     from taskgraph.transforms.base import TransformConfig
 
     class LazyConfig(TransformConfig):
@@ -338,6 +339,9 @@ def kind_config(session, name, path, config, write_artifacts):
                 tasks = session.dependencies()
                 self.__dict__["kind_dependencies_tasks"] = tasks
                 return tasks
+            if attribute == "config":
+                self.__dict__["config"] = session.need("config")[0]
+                return self.__dict__["config"]
             raise AttributeError("%r object has no attribute %r" % (TransformConfig.__name__, attribute))
 
         __hash__ = object.__hash__
@@ -349,7 +353,6 @@ def kind_config(session, name, path, config, write_artifacts):
     made.__dict__.update(
         kind=name,
         path=path,
-        config=config,
         params=session.params,
         graph_config=session.world.graph_config,
         write_artifacts=write_artifacts,
