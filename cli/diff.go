@@ -71,7 +71,8 @@ func (a *App) openBase(ctx context.Context, s *session) (*revision, error) {
 		return nil, diag.Errorf(diag.Unreadable, 0, "cannot read revision %q: %w", rev, err)
 	}
 	base := &revision{name: rev, tree: tree}
-	base.project, err = a.openTree(ctx, tree, "", s.place, s.opts, func() ([]string, error) { return repo.QuotedFiles(ctx, rev, ".") })
+	copied := func(ctx context.Context, dir string) error { return repo.Copy(ctx, rev, dir) }
+	base.project, err = a.openTree(ctx, tree, "", copied, s.place, s.opts, func() ([]string, error) { return repo.QuotedFiles(ctx, rev, ".") })
 	if err != nil {
 		tree.Close()
 		return nil, a.notAt(base, err)

@@ -39,6 +39,7 @@ func FuzzPipeline(f *testing.F) {
 		f.Add(string(seed.Data), byte(i))
 	}
 	registry := Standard()
+	registry.Extensions = nil // it must not run what it makes up
 	f.Fuzz(func(t *testing.T, kind string, variation byte) {
 		if strings.Count(kind, "\n") > 200 || manyTasks.MatchString(kind) {
 			t.Skip("it may be long, which is not what this is about")
@@ -78,7 +79,7 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 	a.out, a.log = a.Stdout, slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := &generateOptions{workers: workers, phase: taskgraph.MorphedTaskGraph, offline: true, json: true}
 	err := func() error {
-		project, err := a.openTree(t.Context(), tree, "", &workspace{root: "taskcluster"}, o, func() ([]string, error) {
+		project, err := a.openTree(t.Context(), tree, "", nil, &workspace{root: "taskcluster"}, o, func() ([]string, error) {
 			return []string{"src/main.c", "taskcluster/scripts/toolchain/build.sh"}, nil
 		})
 		if err != nil {
@@ -138,6 +139,7 @@ func TestMutations(t *testing.T) {
 		tree[file.Name] = &fstest.MapFile{Data: file.Data, Mode: 0o644}
 	}
 	registry := Standard()
+	registry.Extensions = nil
 	// mutate tries one document with whatever else a tree has.
 	mutate := func(name string, tree fstest.MapFS, file string) {
 		t.Run(name, func(t *testing.T) {

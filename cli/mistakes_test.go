@@ -275,7 +275,7 @@ func (m *mistake) run(t *testing.T) (code int, stdout, stderr string) {
 	app := &cli.App{
 		Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir,
 		Env: func(name string) string {
-			return map[string]string{"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}[name]
+			return map[string]string{"TASKCLUSTER_ROOT_URL": "https://tc.example.com", "TASKGRAPH_PYTHON": "nowhere"}[name]
 		},
 		Clock: func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
 	}

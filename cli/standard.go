@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/taskgraph-go/decision/actions"
+	"github.com/taskgraph-go/decision/extension/python"
 	"github.com/taskgraph-go/decision/extension/star"
 	"github.com/taskgraph-go/decision/loaders"
 	"github.com/taskgraph-go/decision/optimizers"
@@ -17,6 +18,6 @@ func Standard() *taskgraph.Registry {
 	transforms.Register(r)
 	optimizers.Register(r)
 	actions.Register(r)
-	r.Extensions = append(r.Extensions, star.Extension, actions.Extension)
+	r.Extensions = append(r.Extensions, star.Extension, python.Extension, actions.Extension)
 	return r
 }

@@ -68,7 +68,7 @@ func (a *App) open(ctx context.Context, w *workspace, o *generateOptions) (*task
 	if err != nil {
 		return nil, diag.Errorf(diag.Unreadable, 0, "cannot be read: %w", err).InFile(w.top)
 	}
-	return a.openTree(ctx, tree, w.top, w, o, func() ([]string, error) {
+	return a.openTree(ctx, tree, w.top, nil, w, o, func() ([]string, error) {
 		if w.repo == nil {
 			return nil, errors.New("the tree is in no repository, so it is not known which files belong to it")
 		}
@@ -76,11 +76,12 @@ func (a *App) open(ctx context.Context, w *workspace, o *generateOptions) (*task
 	})
 }
 
-// openTree opens any tree as a project: the work tree, which stands in dir, or a revision, which stands nowhere.
-func (a *App) openTree(ctx context.Context, tree sourcetree.Tree, dir string, w *workspace, o *generateOptions, tracked func() ([]string, error)) (*taskgraph.Project, error) {
+// openTree opens any tree as a project: the work tree, which stands in dir, or a revision, which stands nowhere until materialize puts it
+// somewhere.
+func (a *App) openTree(ctx context.Context, tree sourcetree.Tree, dir string, materialize func(context.Context, string) error, w *workspace, o *generateOptions, tracked func() ([]string, error)) (*taskgraph.Project, error) {
 	files := &treeFiles{contexts: o.contexts}
 	p, err := taskgraph.Open(ctx, taskgraph.Options{
-		Tree: tree, Dir: dir, Root: w.root, Registry: a.Registry, Sources: &a.sources, Environment: a.Env, Workers: o.workers, Fast: o.fast, Log: a.log, Files: files,
+		Tree: tree, Dir: dir, CheckoutDir: w.top, Materialize: materialize, Offline: o.offline, Root: w.root, Registry: a.Registry, Sources: &a.sources, Environment: a.Env, Workers: o.workers, Fast: o.fast, Log: a.log, Files: files,
 	})
 	if err != nil {
 		return nil, err

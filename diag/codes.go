@@ -46,6 +46,8 @@ const (
 	UnknownTransform Code = "TG2004" // a transform that is not registered
 	UnknownName      Code = "TG2005" // any other registered thing that is not there: strategy, method, filter, ...
 	NeedsPython      Code = "TG2006" // in-tree Python that cannot be run
+	PythonError      Code = "TG2007" // in-tree Python raised an exception
+	PythonStopped    Code = "TG2008" // in-tree Python took too long, or its process ended
 	BadStar          Code = "TG2020" // a .star file that is not there or not valid, or a load that cannot be done
 	BadStarFunction  Code = "TG2021" // a Starlark function that is not there, or that takes other arguments than it gets
 	BadExtension     Code = "TG2022" // a name in taskgraph.extensions that cannot be registered

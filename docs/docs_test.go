@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,12 @@ func read(t *testing.T, name string) string {
 }
 
 // isGenerated says whether a page is made from the program.
-func isGenerated(name string) bool { return strings.HasPrefix(name, "docs/reference/") }
+func isGenerated(name string) bool {
+	return strings.HasPrefix(name, "docs/reference/") && !slices.Contains(writtenReference, name)
+}
+
+// writtenReference are the pages of the reference that nothing can be made from.
+var writtenReference = []string{"docs/reference/bridge-protocol.md"}
 
 // TestExamples runs the examples of every page.
 func TestExamples(t *testing.T) {
@@ -122,7 +128,7 @@ func TestGenerated(t *testing.T) {
 	}
 	for _, name := range pages(t) {
 		rel, ok := strings.CutPrefix(name, "docs/reference/")
-		if _, known := want[rel]; !ok || known {
+		if _, known := want[rel]; !ok || known || !isGenerated(name) {
 			continue
 		}
 		if *update {

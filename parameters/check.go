@@ -17,6 +17,11 @@ func (p *Params) Check(extensions []Extension, strict bool) []*diag.Diagnostic {
 		e := &extensions[i]
 		names := e.names()
 		known = append(known, names...)
+		if e.Check != nil {
+			for _, d := range e.Check(p.values, strict) {
+				found = append(found, d.InFile(p.Source()))
+			}
+		}
 		if e.Schema == nil {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters/schemas"
 	"github.com/taskgraph-go/decision/value"
 	"github.com/taskgraph-go/decision/value/schema"
@@ -16,6 +17,9 @@ type Extension struct {
 	Schema *schema.Schema
 	// Names are the parameters that are declared; nil means the fields that Schema describes.
 	Names []string
+	// Check says what else is wrong with a set of parameters; nil finds nothing. Where strict, parameters that nobody declares are
+	// wrong, too, which is found in any case.
+	Check func(values *value.Map, strict bool) []*diag.Diagnostic
 	// Defaults gives the values that stand in for missing ones where parameters need not be complete. It may
 	// also replace defaults of base parameters, and those of extensions before. nil gives none. It is not asked where
 	// parameters have to be complete, as in a decision task. Its error stops the loading of the parameters.

@@ -14,6 +14,7 @@ import (
 // Config is what the loader and the transforms of one kind see. It is shared by all of them, at the same time, and
 // read-only.
 type Config struct {
+	// Context ends when the kind was loaded.
 	Context context.Context
 	// Kind names the kind; Path is its directory, relative to the repository's root.
 	Kind, Path string

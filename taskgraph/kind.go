@@ -84,28 +84,38 @@ func (k *Kind) sequence(cfg *Config, names []value.Value) ([]Step, error) {
 			continue
 		}
 		for _, step := range seq {
-			if step.For == nil {
+			own := Sequence{step}
+			if step.For != nil {
+				var err error
+				if own, err = step.For(cfg); err != nil {
+					errs.Add(diag.Placed(err, v.Pos(), "transforms"))
+				}
+			}
+			for _, step := range own {
+				if n := len(steps) - 1; n >= 0 && steps[n].Join != nil {
+					if joined, ok := steps[n].Join(step); ok {
+						steps[n] = joined
+						continue
+					}
+				}
 				steps = append(steps, step)
-				continue
 			}
-			own, err := step.For(cfg)
-			if err != nil {
-				errs.Add(diag.Placed(err, v.Pos(), "transforms"))
-			}
-			steps = append(steps, own...)
 		}
 	}
 	return steps, errs.Err(nil)
 }
 
-// inTree makes an unknown name that looks like code of the repository's own say so.
+// inTree makes an unknown name that looks like code of the repository's own say so, where no extension knows it.
 func inTree(err error, what, name string) error {
 	if module, _, _ := strings.Cut(name, ":"); strings.HasPrefix(module, "taskgraph.") || strings.Count(name, ":") != 1 {
 		return err
 	}
 	d := diag.Flatten(err)[0]
+	if d.Message != fmt.Sprintf("unknown %s %q", what, name) {
+		return err
+	}
 	d.Code = diag.NeedsPython
-	d.Message = fmt.Sprintf("%s %q is not built in, and code in the tree cannot be run yet", what, name)
+	d.Message = fmt.Sprintf("%s %q is not built in, and nothing here runs code of the tree", what, name)
 	return d
 }
 

@@ -80,6 +80,8 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph) ([]*Task, erro
 // loadKind sends the stubs of a kind through its transforms and makes tasks of them.
 func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies, repos func() ([]Repository, error)) ([]*Task, error) {
 	p := g.project
+	ctx, loaded := context.WithCancel(ctx)
+	defer loaded()
 	cfg := &Config{
 		Context: ctx, Kind: kind.Name, Path: kind.Path, Map: kind.Map, Params: g.params, Graph: p.Config, Project: p, Registry: p.Registry,
 		Deps: deps, WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos,

@@ -21,6 +21,14 @@ type Options struct {
 	Tree fs.FS
 	// Dir is where the tree stands on disk, "" where it does not. Only code of the tree that runs as another program needs it.
 	Dir string
+	// CheckoutDir is the work tree of the repository that the tree is a revision of, where what is not under version control is
+	// looked for, such as a virtual environment; "" is Dir.
+	CheckoutDir string
+	// Materialize writes the tree into an empty directory, for code that needs it on disk where Dir is "". nil copies what Tree
+	// has.
+	Materialize func(ctx context.Context, dir string) error
+	// Offline says that nothing may use the network.
+	Offline bool
 	// Root is the directory in Tree that holds config.yml and the kinds, such as "taskcluster".
 	Root string
 	// Registry has everything that the tree may name. The project works with a copy, to which its extensions add.

@@ -132,6 +132,18 @@ func (s *Set[T]) Add(name string, item T) {
 	s.names, s.items[name], s.sites[name] = append(s.names, name), item, site
 }
 
+// Replace registers an item in the place of the one that has the name, if there is one. It is for the code of a tree, which may
+// put its own in the place of what is built in. It panics when the item is not complete.
+func (s *Set[T]) Replace(name string, item T) {
+	if mistake := s.mistake(item); mistake != "" {
+		panic(fmt.Sprintf("%s %q %s", s.what, name, mistake))
+	}
+	if _, taken := s.items[name]; !taken {
+		s.names, s.sites[name] = append(s.names, name), "the tree"
+	}
+	s.items[name] = item
+}
+
 func (s *Set[T]) clone() *Set[T] {
 	return &Set[T]{what: s.what, mistake: s.mistake, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest)}
 }
@@ -234,6 +246,9 @@ type Step struct {
 	For func(cfg *Config) (Sequence, error)
 	// Expands says that one stub may become many, so that the work should be cut anew afterwards.
 	Expands bool
+	// Join gives the step that does the work of this one and then of the next, and whether there is such a step. nil joins
+	// nothing. It is for steps that are cheaper together, such as those that run in another program.
+	Join func(next Step) (Step, bool)
 }
 
 // Sequence is what a name in a kind's transforms stands for: steps, each of which gets what the one before made. It has

@@ -212,7 +212,10 @@ var descriptionDefaults = value.NewKeys("attributes", "dependencies", "soft-depe
 func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 	using := task.At("run").Map().At("using")
 	implementation := task.At("worker").Map().Str("implementation")
-	h, ok := cfg.Registry.RunHandlers.Get(taskgraph.RunName(using.Str(), implementation))
+	h, ok, err := cfg.Registry.RunHandlers.Lookup(taskgraph.RunName(using.Str(), implementation))
+	if err != nil {
+		return diag.Placed(err, using.Pos(), "run.using")
+	}
 	if !ok {
 		return noHandler(cfg, using, implementation)
 	}

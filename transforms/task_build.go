@@ -131,7 +131,10 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 		def.EditList("routes").Append(checks)
 	}
 	implementation := stub.At("worker").Map().Str("implementation")
-	builder, _ := cfg.Registry.PayloadBuilders.Get(implementation)
+	builder, err := cfg.Registry.PayloadBuilders.Find(implementation, stub.At("worker").Pos(), diag.BadWorker)
+	if err != nil {
+		return err
+	}
 	if err := builder.Build(cfg, stub, def); err != nil {
 		return err
 	}

@@ -34,7 +34,12 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			standIn, err := filepath.Abs("../../extension/python/testdata/standin")
+			if err != nil {
+				return err
+			}
 			for _, v := range [][2]string{
+				{"PYTHONPATH", standIn}, {"PYTHONDONTWRITEBYTECODE", "1"},
 				{"TASKCLUSTER_ROOT_URL", "https://tc.example.com"},
 				{"GIT_CONFIG_GLOBAL", os.DevNull}, {"GIT_CONFIG_SYSTEM", os.DevNull}, {"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},
 				{"GIT_AUTHOR_NAME", "dev"}, {"GIT_AUTHOR_EMAIL", "dev@example.com"}, {"GIT_COMMITTER_NAME", "dev"}, {"GIT_COMMITTER_EMAIL", "dev@example.com"},

@@ -100,6 +100,7 @@ func prepared(t testing.TB, n int) (cfg *taskgraph.Config, stubs []*value.Map, p
 	_, err = p.Generator(params(), taskgraph.GeneratorOptions{}).FullTaskSet(context.Background())
 	require.NoError(t, err)
 	require.Len(t, stubs, n)
+	cfg.Context = context.Background() // that of the kind ended with it
 	return cfg, stubs, prepare
 }
 

@@ -332,3 +332,15 @@ func (g *git) ReadTree(ctx context.Context, rev string) (*Tree, error) {
 	}
 	return newTree(l, newGitObjects(ctx, g)), nil
 }
+
+func (g *git) Copy(ctx context.Context, rev, dir string) error {
+	id, err := g.line(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", g.rev(rev)+"^{commit}")
+	if err != nil {
+		return err
+	}
+	if _, err := g.output(ctx, "clone", "--quiet", "--shared", "--no-checkout", "--", g.dir, dir); err != nil {
+		return err
+	}
+	_, err = g.output(ctx, "-C", dir, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", id)
+	return err
+}

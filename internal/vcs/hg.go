@@ -222,3 +222,12 @@ func (h *hg) ReadTree(ctx context.Context, rev string) (*Tree, error) {
 	}
 	return newTree(l, newHgObjects(ctx, h, rev)), nil
 }
+
+func (h *hg) Copy(ctx context.Context, rev, dir string) error {
+	rev, err := h.rev(rev)
+	if err != nil {
+		return err
+	}
+	_, err = h.output(ctx, "clone", "--quiet", "--updaterev", rev, "--", h.dir, dir)
+	return err
+}

@@ -90,6 +90,9 @@ type Repository interface {
 	// ReadTree gives the files of a revision without touching the checkout. The tree must be closed; it ends
 	// with ctx.
 	ReadTree(ctx context.Context, rev string) (*Tree, error)
+	// Copy makes a repository in a directory that is empty or not there, and checks a revision out in it. It has the history of
+	// this one, whose files it may share, and is not to outlive it.
+	Copy(ctx context.Context, rev, dir string) error
 }
 
 // Options are what a repository needs from outside.

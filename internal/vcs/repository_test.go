@@ -508,3 +508,29 @@ func TestMissingProgram(t *testing.T) {
 	assert.ErrorIs(t, err, exec.ErrNotFound)
 	assert.NotErrorIs(t, err, ErrNoRepository)
 }
+
+func TestCopy(t *testing.T) {
+	both(t, func(t *testing.T, s sandbox) {
+		ctx, r := t.Context(), s.open()
+		before, err := r.HeadRev(ctx)
+		require.NoError(t, err)
+		s.write("first", "2")
+		s.commit("second commit")
+		s.write("first", "not committed")
+		for rev, want := range map[string]string{before: "1\n", "": "2"} {
+			dir := filepath.Join(t.TempDir(), "copy")
+			require.NoError(t, s.open().Copy(ctx, rev, dir))
+			text, err := os.ReadFile(filepath.Join(dir, "first"))
+			require.NoError(t, err)
+			assert.Equal(t, want, string(text))
+			made, err := Find(dir, Options{})
+			require.NoError(t, err)
+			files, err := made.TrackedFiles(ctx, "")
+			require.NoError(t, err)
+			assert.Equal(t, []string{"first"}, files)
+		}
+		for _, rev := range []string{"nothing", "--help"} {
+			assert.Error(t, s.open().Copy(ctx, rev, filepath.Join(t.TempDir(), "copy")))
+		}
+	})
+}

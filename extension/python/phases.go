@@ -1,0 +1,477 @@
+package python
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/parameters"
+	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
+)
+
+// add adds what the tree registered to the project's registry: what is not found by its name but run in any case, and what stands in
+// the place of something built in.
+func (b *bridge) add(registered *value.Map) {
+	r := b.project.Registry
+	for _, name := range foreign(registered, "target", r.TargetMethods.Names()) {
+		r.TargetMethods.Replace(name, b.selection("target", name))
+	}
+	for _, name := range foreign(registered, "filter", r.Filters.Names()) {
+		r.Filters.Replace(name, b.selection("filter", name))
+	}
+	for _, name := range foreign(registered, "strategy", r.Strategies.Names()) {
+		r.Strategies.Replace(name, b.strategy("", name))
+	}
+	for _, name := range foreign(registered, "payload", r.PayloadBuilders.Names()) {
+		r.PayloadBuilders.Replace(name, b.payloadBuilder(name))
+	}
+	for _, name := range foreign(registered, "index", r.IndexBuilders.Names()) {
+		r.IndexBuilders.Replace(name, b.indexBuilder(name))
+	}
+	for _, name := range foreign(registered, "group-by", r.GroupBys.Names()) {
+		r.GroupBys.Replace(name, b.groupBy(name))
+	}
+	for _, name := range foreign(registered, "set-name", r.SetNames.Names()) {
+		r.SetNames.Replace(name, b.setName(name))
+	}
+	for e := range registered.At("run").List().Values() {
+		l := e.List()
+		if l.Len() == 3 && l.At(2).IsTrue() {
+			r.RunHandlers.Replace(taskgraph.RunName(l.At(0).Str(), l.At(1).Str()), b.runHandler(l.At(0).Str(), l.At(1).Str()))
+		}
+	}
+	for e := range registered.At("morph").List().Values() {
+		if n, ok := e.List().At(0).AsInt(); ok {
+			r.Morphs.Replace(e.List().At(1).Str(), b.morph(int(n)))
+		}
+	}
+	for e := range registered.At("verification").List().Values() {
+		b.addVerification(e.List())
+	}
+	for e := range registered.At("action").List().Values() {
+		b.addAction(e.List())
+	}
+	if names := registered.At("parameters"); !names.IsNull() {
+		r.ParameterExtensions = append(slices.Clip(r.ParameterExtensions), b.parameters(names.List().Strings()))
+	}
+}
+
+// foreign gives the names in a registry that the tree registered, of those which it has in common with what is built in, and all
+// that are new.
+func foreign(registered *value.Map, registry string, builtIn []string) []string {
+	var out []string
+	for e := range registered.At(registry).List().Values() {
+		l := e.List()
+		if l.Len() != 2 {
+			continue
+		}
+		name := l.At(0).Str()
+		if l.At(1).IsTrue() || !slices.Contains(builtIn, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// selection gives a target task method or a filter that runs in Python.
+func (b *bridge) selection(registry, name string) func(*taskgraph.Selection) ([]*taskgraph.Task, error) {
+	return func(sel *taskgraph.Selection) ([]*taskgraph.Task, error) {
+		s, err := b.ofParams(sel.Params)
+		if err != nil {
+			return nil, err
+		}
+		v, err := s.call(call{op: "select", n: 3, args: func(w *writer) {
+			w.element()
+			w.str(registry)
+			w.element()
+			w.str(name)
+			w.element()
+			s.listNumbers(w, slices.Collect(sel.Tasks.All()))
+		}})
+		if err != nil {
+			return nil, b.after(err)
+		}
+		chosen := map[string]bool{}
+		for l := range v.List().Values() {
+			label, ok := l.AsString()
+			if !ok || sel.Tasks.Task(label) == nil {
+				return nil, diag.Errorf(diag.UnknownName, 0, "%q chose %s, which is no task", name, l.Describe())
+			}
+			chosen[label] = true
+		}
+		var out []*taskgraph.Task
+		for t := range sel.Tasks.All() {
+			if chosen[t.Label] {
+				out = append(out, t)
+			}
+		}
+		return out, nil
+	}
+}
+
+// strategySet gives a set of strategies that a name "module:object" leads to.
+func (b *bridge) strategySet(name string) (map[string]taskgraph.Strategy, bool, error) {
+	ok, err := b.object(name, "set of optimization strategies", diag.UnknownName)
+	if !ok || err != nil {
+		return nil, ok, err
+	}
+	v, err := b.nameSet(name)
+	if err != nil {
+		return nil, false, err
+	}
+	set := map[string]taskgraph.Strategy{}
+	for e := range v.Map().Entries() {
+		set[e.Key.KeyText()] = &strategy{bridge: b, set: name, name: e.Key.KeyText(), description: e.Value.Str()}
+	}
+	return set, true, nil
+}
+
+// strategy gives a strategy that runs in Python. One that is the reference's own search in the index is ours.
+func (b *bridge) strategy(set, name string) taskgraph.Strategy {
+	s := &strategy{bridge: b, set: set, name: name}
+	for _, registered := range b.registrations() {
+		s.description = registered.At("strategy description").Map().Str(name)
+		if registered.At("index search").List().ContainsString(name) {
+			if builtIn, ok := b.project.Registry.Strategies.Get("index-search"); ok {
+				return builtIn
+			}
+		}
+	}
+	return s
+}
+
+// strategy is an optimization strategy that runs in Python, for one set of parameters once it is prepared.
+type strategy struct {
+	bridge                 *bridge
+	set, name, description string
+	session                *session
+}
+
+var _ taskgraph.PreparedStrategy = (*strategy)(nil)
+
+func (s *strategy) Description() string { return s.description }
+
+func (s *strategy) Prepare(p *parameters.Params) (taskgraph.Strategy, error) {
+	ready := *s
+	var err error
+	ready.session, err = s.bridge.ofParams(p)
+	return &ready, err
+}
+
+func (s *strategy) ask(verb string, args taskgraph.StrategyArgs) (value.Value, error) {
+	v, err := s.session.call(call{op: "strategy", n: 6, args: func(w *writer) {
+		w.element()
+		w.str(s.set)
+		w.element()
+		w.str(s.name)
+		w.element()
+		w.str(verb)
+		w.element()
+		w.int(int64(s.session.number(args.Task)))
+		w.element()
+		w.value(args.Arg)
+		w.element()
+		if args.Deadline == "" {
+			w.code(codeNone)
+		} else {
+			w.str(args.Deadline)
+		}
+	}})
+	if err != nil {
+		return v, s.bridge.after(err)
+	}
+	return v, nil
+}
+
+func (s *strategy) Remove(_ context.Context, args taskgraph.StrategyArgs) (bool, error) {
+	v, err := s.ask("remove", args)
+	return v.IsTrue(), err
+}
+
+func (s *strategy) Replace(_ context.Context, args taskgraph.StrategyArgs) (taskgraph.Replacement, error) {
+	v, err := s.ask("replace", args)
+	return taskgraph.Replacement{TaskID: v.Str(), Drop: v.IsTrue()}, err
+}
+
+// phases are the phases that verifications may be for, by the reference's names.
+var phases = []taskgraph.Phase{taskgraph.Initial, taskgraph.GraphConfigPhase, taskgraph.ParametersPhase, taskgraph.KindsPhase, taskgraph.FullTaskSet,
+	taskgraph.FullTaskGraph, taskgraph.TargetTaskSet, taskgraph.TargetTaskGraph, taskgraph.OptimizedTaskGraph, taskgraph.MorphedTaskGraph}
+
+// addVerification adds a verification that runs in Python.
+func (b *bridge) addVerification(e *value.List) {
+	if e.Len() != 4 {
+		return
+	}
+	place, _ := e.At(1).AsInt()
+	i := slices.IndexFunc(phases, func(p taskgraph.Phase) bool { return p.String() == e.At(0).Str() })
+	if i < 0 {
+		return
+	}
+	phase := phases[i]
+	edges := phase != taskgraph.FullTaskSet && phase != taskgraph.TargetTaskSet
+	r := b.project.Registry
+	name := e.At(2).Str()
+	for other := range r.Verifications.All() {
+		if other == name {
+			name = "python: " + name
+		}
+	}
+	r.Verifications.Replace(name, taskgraph.Verification{Phase: phase, Projects: e.At(3).List().Strings(), Check: func(cfg *taskgraph.VerifyConfig, report func(error)) {
+		s, err := b.ofParams(cfg.Params)
+		if err != nil {
+			report(err)
+			return
+		}
+		_, err = s.call(call{op: "verify", n: 5, args: func(w *writer) {
+			w.element()
+			w.str(phase.String())
+			w.element()
+			w.int(place)
+			w.element()
+			if cfg.Tasks == nil {
+				w.header(codeList, 0)
+			} else {
+				s.listNumbers(w, slices.Collect(cfg.Tasks.All()))
+			}
+			w.element()
+			w.bool(edges)
+			w.element()
+			writeKinds(w, cfg.Kinds)
+		}})
+		if err == nil {
+			return
+		}
+		err = b.after(err)
+		for _, d := range diag.Flatten(err) {
+			// A plain Exception is how verifications refuse a graph. Any other is a slip of theirs.
+			if d.Code == diag.PythonError && (strings.Contains(d.Message, "Exception: ") || d.Where.File == "") {
+				d.Code = diag.Verification
+			}
+		}
+		report(err)
+	}})
+}
+
+func writeKinds(w *writer, kinds map[string]*taskgraph.Kind) {
+	names := make([]string, 0, len(kinds))
+	for name := range kinds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	w.header(codeList, len(names))
+	at := len(w.path)
+	w.path = append(w.path, step{}, step{index: 2})
+	for i, name := range names {
+		w.path[at].index = i
+		w.header(codeList, 3)
+		w.str(name)
+		w.str(kinds[name].Path)
+		w.value(kinds[name].Map.Value())
+	}
+	w.path = w.path[:at]
+}
+
+// morph gives a morph that runs in Python.
+func (b *bridge) morph(place int) taskgraph.Morph {
+	return func(cfg *taskgraph.MorphConfig) error {
+		s, err := b.ofParams(cfg.Params)
+		if err != nil {
+			return err
+		}
+		tasks := slices.Collect(cfg.Tasks())
+		v, err := s.call(call{op: "morph", n: 3, args: func(w *writer) {
+			w.element()
+			w.int(int64(place))
+			w.element()
+			s.listNumbers(w, tasks)
+			w.element()
+			w.code(codeDict)
+			for _, t := range tasks {
+				w.str(t.Label)
+				w.str(t.TaskID)
+			}
+			w.code(codeNull)
+		}})
+		if err != nil {
+			return b.after(err)
+		}
+		if v.List().Len() != 2 {
+			return errBadMessage
+		}
+		for e := range v.List().At(0).List().Values() {
+			t, err := s.task(e.List().At(0))
+			def := e.List().At(1).Map()
+			if err != nil || def == nil {
+				return errBadMessage
+			}
+			if def, same := graftMap(t.Task, def); !same {
+				cfg.SetDefinition(t, def)
+			}
+		}
+		return addTasks(cfg, v.List().At(1).List())
+	}
+}
+
+// addTasks adds the tasks that a morph made. Their task ids are ours, and where they depend on each other, so are those.
+func addTasks(cfg *taskgraph.MorphConfig, added *value.List) error {
+	ids := map[string]string{}
+	for e := range added.Values() {
+		if e.List().Len() != 8 {
+			return errBadMessage
+		}
+		ids[e.List().At(0).Str()] = cfg.TaskID(e.List().At(2).Str())
+	}
+	for e := range added.Values() {
+		l := e.List()
+		deps := l.At(7).Map().Copy()
+		for i := range deps.Len() {
+			if id, ok := ids[deps.Entry(i).Value.Str()]; ok {
+				deps.SetAt(i, value.NewString(id))
+			}
+		}
+		err := cfg.Add(&taskgraph.Task{Kind: l.At(1).Str(), Label: l.At(2).Str(), Description: l.At(3).Str(), Attributes: l.At(4).Map(), Task: l.At(5).Map(),
+			Optimization: l.At(6), Dependencies: deps})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addAction adds an action that runs in Python.
+func (b *bridge) addAction(e *value.List) {
+	if e.Len() != 9 {
+		return
+	}
+	place, _ := e.At(0).AsInt()
+	order, _ := e.At(1).AsInt()
+	a := &taskgraph.Action{Name: e.At(4).Str(), Title: e.At(5).Str(), Description: e.At(6).Str(), Symbol: e.At(7).Str(), Order: int(order), Permission: e.At(3).Str()}
+	offer := func(p *parameters.Params) (value.Value, error) {
+		s, err := b.ofParams(p)
+		if err != nil {
+			return value.Value{}, err
+		}
+		v, err := s.call(call{op: "action-offer", n: 1, args: func(w *writer) { w.element(); w.int(place) }})
+		if err != nil {
+			return v, b.after(err)
+		}
+		return v, nil
+	}
+	a.Available = func(p *parameters.Params) (bool, error) {
+		v, err := offer(p)
+		return v.List().Len() == 2, err
+	}
+	a.Context = func(p *parameters.Params) (*value.List, error) {
+		v, err := offer(p)
+		if err != nil || v.List().Len() != 2 {
+			return nil, err
+		}
+		return v.List().At(0).List(), nil
+	}
+	if e.At(8).IsTrue() {
+		a.Schema = func(*taskgraph.GraphConfig) (value.Value, error) { return b.actionSchema(place) }
+	}
+	a.Run = func(args *taskgraph.ActionArgs) error {
+		s, err := b.ofParams(args.Params)
+		if err != nil {
+			return err
+		}
+		_, err = s.call(call{op: "action", n: 4, args: func(w *writer) {
+			w.element()
+			w.str(e.At(2).Str())
+			w.element()
+			optionalText(w, args.TaskGroupID)
+			w.element()
+			optionalText(w, args.TaskID)
+			w.element()
+			w.value(args.Input)
+		}})
+		if err != nil {
+			return b.after(err)
+		}
+		return nil
+	}
+	b.project.Registry.Actions.Replace(e.At(2).Str(), a)
+}
+
+func optionalText(w *writer, s string) {
+	if s == "" {
+		w.code(codeNone)
+	} else {
+		w.str(s)
+	}
+}
+
+// actionSchema gives the schema of an action's input.
+func (b *bridge) actionSchema(place int64) (value.Value, error) {
+	s, err := b.ofNothing()
+	if err != nil {
+		return value.Value{}, err
+	}
+	defer s.close()
+	v, err := s.call(call{op: "action-schema", n: 1, args: func(w *writer) { w.element(); w.int(place) }})
+	if err != nil {
+		return v, b.after(err)
+	}
+	return v, nil
+}
+
+// nameSet gives the names of the strategies in a set, with what they are called in logs.
+func (b *bridge) nameSet(name string) (value.Value, error) {
+	s, err := b.ofNothing()
+	if err != nil {
+		return value.Value{}, err
+	}
+	defer s.close()
+	v, err := s.call(call{op: "strategies", n: 1, args: func(w *writer) { w.element(); w.str(name) }})
+	if err != nil {
+		return v, b.after(err)
+	}
+	return v, nil
+}
+
+// parameters gives the extension of the parameters that the tree declares.
+func (b *bridge) parameters(names []string) parameters.Extension {
+	return parameters.Extension{
+		Names: append(make([]string, 0, len(names)), names...),
+		Defaults: func(cfg parameters.DefaultsContext) (*value.Map, error) {
+			v, err := b.askWorld(frameDefaults, func(w *writer) {
+				w.element()
+				w.str(b.world.dir)
+			}, 1)
+			return v.Map(), err
+		},
+		Check: func(values *value.Map, strict bool) []*diag.Diagnostic {
+			v, err := b.askWorld(frameCheck, func(w *writer) {
+				w.element()
+				w.dict(values)
+				w.element()
+				w.bool(strict)
+			}, 2)
+			if err != nil {
+				return diag.Flatten(err)
+			}
+			if v.IsNull() {
+				return nil
+			}
+			x := exception{class: "", message: v.Str()}
+			return []*diag.Diagnostic{diag.Errorf(diag.BadParameters, 0, "%s", strings.TrimPrefix(x.Error(), ": "))}
+		},
+	}
+}
+
+// askWorld asks the process that sessions are copies of.
+func (b *bridge) askWorld(letter byte, args func(w *writer), n int) (value.Value, error) {
+	w, err := b.started()
+	if err != nil {
+		return value.Value{}, err
+	}
+	timeout, err := b.timeout()
+	if err != nil {
+		return value.Value{}, err
+	}
+	wr := newWriter()
+	return b.ask(w, letter, wr.message(n, func() { args(wr) }), timeout)
+}

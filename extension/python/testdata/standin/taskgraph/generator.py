@@ -1,0 +1,9 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Kind:
+    name: str
+    path: str
+    config: dict
+    graph_config: object

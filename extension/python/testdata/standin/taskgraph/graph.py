@@ -1,0 +1,3 @@
+from collections import namedtuple
+
+Graph = namedtuple("Graph", ["nodes", "edges"])

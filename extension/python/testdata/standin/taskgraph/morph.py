@@ -1,0 +1,6 @@
+registered_morphs = []
+
+
+def register_morph(function):
+    registered_morphs.append(function)
+    return function

@@ -1,0 +1,1 @@
+from .base import OptimizationStrategy, register_strategy  # noqa: F401
