@@ -9,7 +9,7 @@ import (
 
 // tuneMemory sets the garbage collector up for a program that makes one large graph and ends. Most of what is made early
 // stays, so collecting often gains little: nothing is collected before the heap has a fair size, and then not before it has
-// grown by half. The user's own GOGC or GOMEMLIMIT win.
+// grown by a quarter. The user's own GOGC or GOMEMLIMIT win.
 func tuneMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
@@ -20,7 +20,7 @@ func tuneMemory() {
 }
 
 const (
-	firstLimit = 300 << 20
+	firstLimit = 280 << 20
 	// overhead is what the runtime needs beside the heap.
 	overhead = 24 << 20
 )
@@ -34,7 +34,7 @@ func watchCollections(c *collection) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
 		if live[0].Value.Kind() == metrics.KindUint64 {
-			debug.SetMemoryLimit(max(firstLimit, int64(live[0].Value.Uint64())*3/2+overhead))
+			debug.SetMemoryLimit(max(firstLimit, int64(live[0].Value.Uint64())*5/4+overhead))
 		}
 		watchCollections(&collection{})
 	})

@@ -163,7 +163,9 @@ func TestHook(t *testing.T) {
 	more := strings.Replace(config, "taskgraph: {", "taskgraph: {decision-parameters: 'demo:change', ", 1)
 	p := newPlace(t, "first", map[string]string{"taskcluster/config.yml": more})
 	_, err := p.parameters(t)
-	assert.EqualError(t, err, `taskcluster/config.yml:3:34: taskgraph.decision-parameters: unknown decision-parameters hook "demo:change" (TG2005)`)
+	// What is not registered is looked for in the tree's own Python, which may not be there either.
+	require.ErrorContains(t, err, "taskcluster/config.yml:3:34: taskgraph.decision-parameters: ")
+	assert.ErrorContains(t, err, `hook "demo:change"`)
 
 	p.registry.ParameterHooks.Add("demo:change", func(cfg *taskgraph.ParameterHookConfig) error {
 		assert.Equal(t, "demo", cfg.Graph.TrustDomain())

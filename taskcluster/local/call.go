@@ -208,7 +208,7 @@ func (c *call) isJSON() bool {
 func (c *call) checkParams() error {
 	var wrong []string
 	for _, name := range sortedKeys(c.params) {
-		if p := patterns[c.route.service][name]; p != nil && !p.MatchString(c.params[name]) {
+		if p := patterns()[c.route.service][name]; p != nil && !p.MatchString(c.params[name]) {
 			wrong = append(wrong, fmt.Sprintf("%s is %q, which does not match %s", name, c.params[name], p))
 		}
 	}
@@ -235,7 +235,7 @@ func (c *call) readQuery() error {
 	var wrong []string
 	for _, name := range sortedKeys(all) {
 		values := all[name]
-		switch p := queries[name]; {
+		switch p := queries()[name]; {
 		case name == "bewit":
 		case !known[name]:
 			wrong = append(wrong, fmt.Sprintf("the query has an unknown parameter %q", name))

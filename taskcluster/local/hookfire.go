@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/taskgraph-go/decision/value"
@@ -43,7 +45,7 @@ func triggerHook(withToken bool) handler {
 			return nil, refuse("InputError", "%s", strings.Join(wrong, "; "))
 		}
 		taskID := c.s.o.NewID()
-		if chosen := text(c.data(), "taskId"); slugText.MatchString(chosen) {
+		if chosen := text(c.data(), "taskId"); slugText().MatchString(chosen) {
 			taskID = chosen
 		}
 		t, err := c.s.fire(&h, context, taskID, c.now, c.now)
@@ -63,7 +65,7 @@ func triggerHook(withToken bool) handler {
 	}
 }
 
-var slugText = patterns["queue"]["taskId"]
+var slugText = sync.OnceValue(func() *regexp.Regexp { return patterns()["queue"]["taskId"] })
 
 // fire renders the template of a hook and creates the task, with the scopes of the hook's role. It gives nil for a
 // template that makes none. What comes of it is noted.

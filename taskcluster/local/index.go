@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -28,7 +29,7 @@ type indexState struct {
 	children   map[string][]string // namespaces right below a namespace, sorted
 }
 
-var indexPath = regexp.MustCompile(indexPattern)
+var indexPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(indexPattern) })
 
 func (s *Server) loadIndex() (err error) {
 	x := &s.index
@@ -112,7 +113,7 @@ func (s *Server) ensureNamespace(namespace string, expires stamp) {
 func (s *Server) indexTask(t *task) {
 	var paths []string
 	for _, route := range t.Routes {
-		if path, ok := strings.CutPrefix(route, "index."); ok && indexPath.MatchString(path) {
+		if path, ok := strings.CutPrefix(route, "index."); ok && indexPath().MatchString(path) {
 			paths = append(paths, path)
 		}
 	}

@@ -80,42 +80,47 @@ const (
 	poolPattern  = `^[A-Za-z0-9_-]{1,38}/[A-Za-z0-9_-]{1,38}$`
 )
 
-// patterns say what parameters of paths have to look like, by service. Others may be anything.
-var patterns = map[string]map[string]*regexp.Regexp{
-	"queue": {
-		"taskId":        regexp.MustCompile(slugPattern),
-		"taskGroupId":   regexp.MustCompile(slugPattern),
-		"taskQueueId":   regexp.MustCompile(`^[a-zA-Z0-9_-]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$`),
-		"provisionerId": regexp.MustCompile(shortPattern),
-		"workerType":    regexp.MustCompile(shortPattern),
-		"workerGroup":   regexp.MustCompile(shortPattern),
-		"workerId":      regexp.MustCompile(shortPattern),
-		"runId":         regexp.MustCompile(`^[1-9]*[0-9]+$`),
-		"name":          regexp.MustCompile(namePattern),
-	},
-	"index": {
-		"namespace": regexp.MustCompile(indexPattern),
-		"indexPath": regexp.MustCompile(indexPattern),
-	},
-	"auth": {
-		"clientId": regexp.MustCompile(`^[A-Za-z0-9!@/:.+|_-]+$`),
-		"roleId":   regexp.MustCompile(namePattern),
-	},
-	"hooks": {
-		"hookGroupId": regexp.MustCompile(`^[a-zA-Z0-9_-]{1,1000}$`),
-		"hookId":      regexp.MustCompile(`^[a-zA-Z0-9_/-]{1,1000}$`),
-	},
-	"object":      {"name": regexp.MustCompile(namePattern)},
-	"purge-cache": {"workerPoolId": regexp.MustCompile(poolPattern)},
-}
+// patterns say what parameters of paths have to look like, by service. Others may be anything. They are compiled when
+// the first server is made: most runs of this program make none.
+var patterns = sync.OnceValue(func() map[string]map[string]*regexp.Regexp {
+	return map[string]map[string]*regexp.Regexp{
+		"queue": {
+			"taskId":        regexp.MustCompile(slugPattern),
+			"taskGroupId":   regexp.MustCompile(slugPattern),
+			"taskQueueId":   regexp.MustCompile(`^[a-zA-Z0-9_-]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$`),
+			"provisionerId": regexp.MustCompile(shortPattern),
+			"workerType":    regexp.MustCompile(shortPattern),
+			"workerGroup":   regexp.MustCompile(shortPattern),
+			"workerId":      regexp.MustCompile(shortPattern),
+			"runId":         regexp.MustCompile(`^[1-9]*[0-9]+$`),
+			"name":          regexp.MustCompile(namePattern),
+		},
+		"index": {
+			"namespace": regexp.MustCompile(indexPattern),
+			"indexPath": regexp.MustCompile(indexPattern),
+		},
+		"auth": {
+			"clientId": regexp.MustCompile(`^[A-Za-z0-9!@/:.+|_-]+$`),
+			"roleId":   regexp.MustCompile(namePattern),
+		},
+		"hooks": {
+			"hookGroupId": regexp.MustCompile(`^[a-zA-Z0-9_-]{1,1000}$`),
+			"hookId":      regexp.MustCompile(`^[a-zA-Z0-9_/-]{1,1000}$`),
+		},
+		"object":      {"name": regexp.MustCompile(namePattern)},
+		"purge-cache": {"workerPoolId": regexp.MustCompile(poolPattern)},
+	}
+})
 
 // queries say what parameters of queries have to look like.
-var queries = map[string]*regexp.Regexp{
-	"continuationToken": regexp.MustCompile(`.`),
-	"limit":             regexp.MustCompile(`^[0-9]+$`),
-	"prefix":            regexp.MustCompile(`^[A-Za-z0-9!@/:.+|_-]+$`),
-	"quarantined":       regexp.MustCompile(`^(true|false)$`),
-}
+var queries = sync.OnceValue(func() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{
+		"continuationToken": regexp.MustCompile(`.`),
+		"limit":             regexp.MustCompile(`^[0-9]+$`),
+		"prefix":            regexp.MustCompile(`^[A-Za-z0-9!@/:.+|_-]+$`),
+		"quarantined":       regexp.MustCompile(`^(true|false)$`),
+	}
+})
 
 // api is all calls of all services, by service and method.
 type api map[string]map[string][]*route
