@@ -3,6 +3,9 @@ package submit
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"os"
+	"runtime/debug"
+	"strconv"
 	"testing"
 	"time"
 
@@ -23,16 +26,7 @@ func TestLocal(t *testing.T) {
 	web := httptest.NewServer(s.Handler())
 	defer web.Close()
 	client := taskcluster.NewClient(taskcluster.Options{RootURL: web.URL, Credentials: s.RootCredentials(), Patience: Patience})
-	decision := task("decision")
-	decision.Task = decision.Task.Copy()
-	decision.Task.Delete("dependencies")
-	decision.Task.Set("taskGroupId", value.NewString(decisionID))
-	decision.Task.Set("schedulerId", value.NewString(group.SchedulerID))
-	def, err := definition.NewResolver(time.Now()).Definition(decision.Task)
-	require.NoError(t, err)
-	body, err := value.AppendJSON(nil, def.Value(), value.JSONStyle{}, 0)
-	require.NoError(t, err)
-	require.NoError(t, client.CreateTask(t.Context(), decisionID, body))
+	createDecision(t, client)
 
 	require.NoError(t, s.SetFaults(1,
 		local.Fault{Route: "queue.*", Kind: local.Status, Probability: 0.10, Status: 503},
@@ -74,4 +68,45 @@ func TestLocal(t *testing.T) {
 		assert.Empty(t, diffs, x.Label)
 		assert.Equal(t, "unscheduled", there.Status.State)
 	}
+}
+
+// createDecision creates the decision task that the others belong to.
+func createDecision(t *testing.T, client *taskcluster.Client) {
+	t.Helper()
+	decision := task("decision")
+	decision.Task = decision.Task.Copy()
+	decision.Task.Delete("dependencies")
+	decision.Task.Set("taskGroupId", value.NewString(decisionID))
+	decision.Task.Set("schedulerId", value.NewString(group.SchedulerID))
+	def, err := definition.NewResolver(time.Now()).Definition(decision.Task)
+	require.NoError(t, err)
+	body, err := value.AppendJSON(nil, def.Value(), value.JSONStyle{}, 0)
+	require.NoError(t, err)
+	require.NoError(t, client.CreateTask(t.Context(), decisionID, body))
+}
+
+// TestLocalSpeed is [TestSpeed] against the embedded Taskcluster, which shares the processors.
+func TestLocalSpeed(t *testing.T) {
+	total, most := 500, 20.0
+	if n, err := strconv.Atoi(os.Getenv(speedVariable)); err == nil {
+		total, most = n, 1.15
+	}
+	s, err := local.New(local.Options{})
+	require.NoError(t, err)
+	web := httptest.NewServer(s.Handler())
+	defer web.Close()
+	client := taskcluster.NewClient(taskcluster.Options{RootURL: web.URL, Credentials: s.RootCredentials(), Patience: Patience})
+	createDecision(t, client)
+	const depth, latency = 10, 20 * time.Millisecond
+	require.NoError(t, s.SetFaults(1, local.Fault{Route: "*", Kind: local.Latency, Probability: 1, Delay: latency}))
+	graph := layers(total, depth)
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // the program collects rarely, too
+	start := time.Now()
+	r, err := Run(t.Context(), Options{Graph: graph, Group: group, Queue: client})
+	took := time.Since(start)
+	require.NoError(t, err)
+	require.NoError(t, r.Err(nil))
+	bound := time.Duration(max((total+DefaultConcurrency-1)/DefaultConcurrency, depth)) * latency
+	t.Logf("%d tasks in %s, bound %s: %.3f", total, took, bound, float64(took)/float64(bound))
+	assert.Less(t, float64(took)/float64(bound), most)
 }
