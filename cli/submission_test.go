@@ -2,10 +2,13 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,59 +25,93 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// A push makes a decision task, and that one a group of tasks, in the services of this program.
-func TestPushToTasks(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(filepath.Join(dir, "examples", "hello"), os.DirFS("../examples/hello")))
-	commit(t, dir)
-	out, err := exec.Command("git", "-C", dir, "rev-parse", "HEAD").Output()
+// demoPush is a push of the example in the services of this program.
+type demoPush struct {
+	t       *testing.T
+	dir     string
+	file    *tcyml.File
+	event   tcyml.Event
+	running *local.Running
+	env     map[string]string
+	queue   *tcqueue.Queue
+}
+
+// newDemoPush makes a checkout of the example and starts the services.
+func newDemoPush(t *testing.T) *demoPush {
+	t.Helper()
+	p := &demoPush{t: t, dir: t.TempDir()}
+	require.NoError(t, os.CopyFS(filepath.Join(p.dir, "examples", "hello"), os.DirFS("../examples/hello")))
+	commit(t, p.dir)
+	out, err := exec.Command("git", "-C", p.dir, "rev-parse", "HEAD").Output()
 	require.NoError(t, err)
 
-	server, err := local.New(local.Options{})
+	server, err := local.New(local.Options{ClaimWait: time.Millisecond})
 	require.NoError(t, err)
-	running, err := server.Listen(0)
+	p.running, err = server.Listen(0)
 	require.NoError(t, err)
-	defer running.Shutdown(t.Context())
-	env := local.Environment(running.RootURL(), running.RootCredentials())
+	t.Cleanup(func() { p.running.Shutdown(context.Background()) })
+	p.env = local.Environment(p.running.RootURL(), p.running.RootCredentials())
+	p.queue = tcqueue.New(p.running.RootCredentials(), p.running.RootURL())
 
 	text, err := os.ReadFile("../examples/hello/.taskcluster.yml")
 	require.NoError(t, err)
-	file, err := tcyml.Read(".taskcluster.yml", text, nil)
+	p.file, err = tcyml.Read(".taskcluster.yml", text, nil)
 	require.NoError(t, err)
-	event, err := tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/example/hello", Rev: strings.TrimSpace(string(out)), BaseRev: strings.Repeat("0", 40)})
+	p.event, err = tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/example/hello", Rev: strings.TrimSpace(string(out)), BaseRev: strings.Repeat("0", 40)})
 	require.NoError(t, err)
-	rendered, err := file.Render(event, tcyml.Options{RootURL: running.RootURL(), Now: time.Now()})
-	require.NoError(t, err)
+	return p
+}
+
+// decisionTask creates the decision task, as the service for GitHub does it.
+func (p *demoPush) decisionTask(options tcyml.Options) tcyml.Task {
+	options.RootURL, options.Now = p.running.RootURL(), time.Now()
+	rendered, err := p.file.Render(p.event, options)
+	require.NoError(p.t, err)
 	task := rendered.Tasks[0]
 	definition, err := value.CompactJSON(task.Definition.Value())
-	require.NoError(t, err)
-	service, err := taskcluster.FromEnvironment(func(name string) string { return env[name] })
-	require.NoError(t, err)
-	require.NoError(t, taskcluster.NewClient(service).CreateTask(t.Context(), task.ID, []byte(definition)))
+	require.NoError(p.t, err)
+	service, err := taskcluster.FromEnvironment(func(name string) string { return p.env[name] })
+	require.NoError(p.t, err)
+	require.NoError(p.t, taskcluster.NewClient(service).CreateTask(p.t.Context(), task.ID, []byte(definition)))
+	return task
+}
 
-	group := func() map[string]tcqueue.TaskDefinitionResponse {
-		list, err := tcqueue.New(running.RootCredentials(), running.RootURL()).ListTaskGroup(task.ID, "", "")
-		require.NoError(t, err)
-		all := map[string]tcqueue.TaskDefinitionResponse{}
-		for _, x := range list.Tasks {
-			all[x.Status.TaskID] = x.Task
-		}
-		return all
+// decide runs the decision task, which must succeed, and gives what it says.
+func (p *demoPush) decide(task tcyml.Task, later time.Duration) string {
+	var said bytes.Buffer
+	app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Dir: "/", Clock: func() time.Time { return time.Now().Add(later) },
+		Env: func(name string) string { return p.env[name] }}
+	require.Equal(p.t, diag.ExitOK, app.RunDecisionTask(p.t.Context(), task.ID, task.Definition, p.dir), said.String())
+	return said.String()
+}
+
+// group gives the tasks of a group, by id.
+func (p *demoPush) group(id string) map[string]tcqueue.TaskDefinitionResponse {
+	list, err := p.queue.ListTaskGroup(id, "", "")
+	require.NoError(p.t, err)
+	all := map[string]tcqueue.TaskDefinitionResponse{}
+	for _, x := range list.Tasks {
+		all[x.Status.TaskID] = x.Task
 	}
+	return all
+}
+
+// A push makes a decision task, and that one a group of tasks, in the services of this program.
+func TestPushToTasks(t *testing.T) {
+	p := newDemoPush(t)
+	task := p.decisionTask(tcyml.Options{})
 	var first map[string]tcqueue.TaskDefinitionResponse
 	for i, which := range []string{"first", "again"} {
-		var said bytes.Buffer
-		app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Dir: "/", Clock: func() time.Time { return time.Now().Add(time.Duration(i) * 2 * time.Second) }, Env: func(name string) string { return env[name] }}
-		require.Equal(t, diag.ExitOK, app.RunDecisionTask(t.Context(), task.ID, task.Definition, dir), said.String())
-		assert.Contains(t, said.String(), "decided on 11 of 11 tasks for 7 targets, created all; artifacts are in artifacts\n")
-		got := group()
+		said := p.decide(task, time.Duration(i)*2*time.Second)
+		assert.Contains(t, said, "decided on 11 of 11 tasks for 7 targets, created all; artifacts are in artifacts\n")
+		got := p.group(task.ID)
 		assert.Len(t, got, 12, "the tasks and the decision task")
 		if which == "first" {
 			first = got
 		}
 		assert.Equal(t, first, got, "a decision task that runs again creates nothing twice")
 	}
-	text, err = os.ReadFile(filepath.Join(dir, "artifacts", "task-graph.json"))
+	text, err := os.ReadFile(filepath.Join(p.dir, "artifacts", "task-graph.json"))
 	require.NoError(t, err)
 	var graph map[string]struct {
 		Label string
@@ -85,5 +122,76 @@ func TestPushToTasks(t *testing.T) {
 	for id, want := range graph {
 		assert.Equal(t, want.Task.Metadata.Name, first[id].Metadata.Name, want.Label)
 		assert.Equal(t, task.ID, first[id].TaskGroupID, want.Label)
+	}
+}
+
+// Once the tasks that are cached have been run, another decision on the same revision takes them from the index. What it creates is what
+// the preview shows, with ids and times.
+func TestSecondDecisionTakesTasksFromTheIndex(t *testing.T) {
+	p := newDemoPush(t)
+	first := p.decisionTask(tcyml.Options{})
+	p.decide(first, 0)
+	before := p.group(first.ID)
+	require.Len(t, before, 12)
+
+	// A worker does everything.
+	done := map[string]bool{}
+	for range 20 {
+		for _, x := range before {
+			work, err := p.queue.ClaimWork(x.TaskQueueID, &tcqueue.ClaimWorkRequest{Tasks: 20, WorkerGroup: "g", WorkerID: "w"})
+			require.NoError(t, err)
+			for _, w := range work.Tasks {
+				credentials := &taskcluster.Credentials{ClientID: w.Credentials.ClientID, AccessToken: w.Credentials.AccessToken, Certificate: w.Credentials.Certificate}
+				_, err := tcqueue.New(credentials, p.running.RootURL()).ReportCompleted(w.Status.TaskID, fmt.Sprint(w.RunID))
+				require.NoError(t, err)
+				done[w.Status.TaskID] = true
+			}
+			if len(done) == len(before) {
+				break
+			}
+		}
+		if len(done) == len(before) {
+			break
+		}
+	}
+	require.Len(t, done, len(before))
+
+	second := p.decisionTask(tcyml.Options{Slugid: func(string) string { return "JAZPCupvRJG7mR3XUfr4Sw" }})
+	require.NotEqual(t, first.ID, second.ID)
+	said := p.decide(second, time.Minute)
+	after := p.group(second.ID)
+	delete(after, second.ID)
+	var names []string
+	for _, x := range after {
+		names = append(names, x.Metadata.Name)
+		for _, dep := range x.Dependencies {
+			assert.True(t, dep == second.ID || done[dep] || after[dep].Metadata.Name != "", "%s depends on %s, which is nowhere", x.Metadata.Name, dep)
+		}
+	}
+	slices.Sort(names)
+	assert.Equal(t, []string{"build-linux", "build-macos", "test-linux-system-1", "test-linux-system-2", "test-linux-unit-1", "test-linux-unit-2"}, names, said)
+
+	// The preview of the same graph.
+	var out, errs bytes.Buffer
+	env := map[string]string{"TASKCLUSTER_ROOT_URL": p.running.RootURL()}
+	app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: p.dir, Env: func(name string) string { return env[name] }}
+	require.Zero(t, app.Run(t.Context(), []string{"morphed", "-J", "--root", "examples/hello/taskcluster", "-p", "artifacts/parameters.yml"}), errs.String())
+	var preview map[string]struct {
+		Label string
+		Task  struct {
+			Payload json.RawMessage
+			Scopes  []string
+			Routes  []string
+		}
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &preview))
+	require.Len(t, preview, len(after))
+	for _, want := range preview {
+		for _, got := range after {
+			if got.Metadata.Name == want.Label {
+				assert.Equal(t, want.Task.Scopes, got.Scopes, want.Label)
+				assert.Equal(t, want.Task.Routes, got.Routes, want.Label)
+			}
+		}
 	}
 }
