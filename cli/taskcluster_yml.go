@@ -130,7 +130,7 @@ func (o *eventOptions) file(cmd *cobra.Command, args []string) error {
 func (o *eventOptions) factFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.facts.Repository, "repository", "", "`address` of the repository that the events are about (default: that of the checkout)")
-	f.StringVar(&o.facts.Branch, "on-branch", "", "`branch` that the events are about (default: main)")
+	f.StringVar(&o.facts.Branch, "on-branch", "", "`branch` that the events are about (default: the default branch)")
 	f.StringVar(&o.facts.Rev, "revision", "", "`revision` that the events are about (default: that of the checkout)")
 	f.StringVar(&o.facts.BaseRev, "base-revision", "", "`revision` before it")
 }
@@ -169,6 +169,11 @@ func (a *App) completeFacts(ctx context.Context, f *tcyml.Facts, dir string) {
 			if r, err := repourl.Parse(url); err == nil && r.Platform == repourl.GitHub {
 				f.Repository = "https://" + r.Host + "/" + r.Path
 			}
+		}
+	}
+	if f.Branch == "" { // pushes are to the default branch, which is not always called main
+		if name, err := repo.DefaultBranch(ctx); err == nil {
+			f.Branch = strings.TrimPrefix(strings.TrimPrefix(name, "refs/heads/"), "origin/")
 		}
 	}
 	if f.Rev == "" {
