@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,8 +33,8 @@ import (
 	"github.com/taskgraph-go/decision/taskgraph"
 )
 
-// actionsTree is a repository whose pushes have actions.
-const actionsTree = `
+// actionsBase begins a repository whose pushes have actions.
+const actionsBase = `
 -- .taskcluster.yml --
 version: 1
 tasks:
@@ -64,10 +65,14 @@ trust-domain: demo
 task-priority: low
 taskgraph: {repositories: {demo: {name: Demo}}}
 workers: {aliases: {linux: {provisioner: demo, implementation: docker-worker, os: linux, worker-type: linux}}}
-actions: {create-interactive: {scopes: []}}
 hooks:
   owner: ci@example.com
   repositories: [{url: https://github.com/example-org/demo, project: demo, level: 1}]
+`
+
+// actionsTree is a repository with few tasks.
+const actionsTree = actionsBase + `
+actions: {create-interactive: {scopes: []}}
 -- taskcluster/kinds/build/kind.yml --
 loader: taskgraph.loader.transform:loader
 transforms: [taskgraph.transforms.task]
@@ -97,6 +102,33 @@ type actionsService struct {
 	rev    string
 	group  string
 	queue  *tcqueue.Queue
+
+	mu      sync.Mutex
+	created []string // the tasks that were created over HTTP, in this order
+}
+
+// record serves what a handler does and notes the tasks that are created.
+func (s *actionsService) record(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &statusWriter{w, http.StatusOK}
+		handler.ServeHTTP(answer, r)
+		if id, ok := strings.CutPrefix(r.URL.Path, "/api/queue/v1/task/"); ok && r.Method == http.MethodPut && answer.status == http.StatusOK && !strings.Contains(id, "/") {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.created = append(s.created, id)
+		}
+	})
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // submitter creates the tasks of a decision with the task's own credentials.
@@ -111,25 +143,25 @@ func (s submitter) Submit(ctx context.Context, sub *decision.Submission) error {
 	return result.Err(nil)
 }
 
-func newActionsService(t *testing.T) *actionsService {
+func newActionsService(t *testing.T, tree string) *actionsService {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git")
 	}
 	server, err := local.New(local.Options{ClaimWait: -1})
 	require.NoError(t, err)
 	t.Cleanup(func() { server.Close() })
-	web := httptest.NewServer(server.Handler())
+	s := &actionsService{t: t, server: server, dir: newTree(t, tree)}
+	web := httptest.NewServer(s.record(server.Handler()))
 	t.Cleanup(web.Close)
-	s := &actionsService{t: t, server: server, url: web.URL, dir: newTree(t, actionsTree), group: taskgraph.TaskID("test", "decision"), queue: tcqueue.New(server.RootCredentials(), web.URL)}
+	s.url, s.queue = web.URL, tcqueue.New(server.RootCredentials(), web.URL)
 	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"remote", "add", "origin", "https://github.com/example-org/demo"}, {"add", "."}, {"commit", "-q", "-m", "first"}} {
 		s.git(args...)
 	}
-	s.rev = s.git("rev-parse", "HEAD")
 	code, _, errs := s.run(nil, server.RootCredentials(), "hooks", "apply", "--yes")
 	require.Zero(t, code, errs)
 	auth := tcauth.New(server.RootCredentials(), web.URL)
 	tasks := []string{"queue:create-task:highest:demo/*", "queue:create-task:project:none", "queue:scheduler-id:demo-level-1", "queue:route:checks", "queue:rerun-task:demo-level-1/*",
-		"queue:cancel-task:demo-level-1/*", "queue:route:index.demo.v2.*", "queue:get-artifact:public/*", "queue:list-task-group:*", "index:find-task:*", "index:list-tasks:*", "queue:get-task:*", "queue:status:*", "queue:list-artifacts:*"}
+		"queue:cancel-task:demo-level-1/*", "queue:route:index.demo.v2.*", "queue:get-artifact:public/*", "queue:list-task-group:*", "index:find-task:*", "index:list-tasks:*", "queue:get-task:*", "queue:status:*", "queue:list-artifacts:*", "docker-worker:cache:demo-*"}
 	for role, scopes := range map[string][]string{
 		"repo:github.com/example-org/demo:branch:main": append(slices.Clone(tasks), "in-tree:hook-action:project-demo/in-tree-action-1-*"),
 		"repo:github.com/example-org/demo:action:*":    tasks,
@@ -137,7 +169,7 @@ func newActionsService(t *testing.T) *actionsService {
 		_, err := auth.CreateRole(role, &tcauth.CreateRoleRequest{Scopes: scopes})
 		require.NoError(t, err)
 	}
-	s.push()
+	s.push("decision")
 	return s
 }
 
@@ -163,8 +195,9 @@ func (s *actionsService) run(env map[string]string, c *tcclient.Credentials, arg
 	return code, stdout.String(), stderr.String()
 }
 
-// push runs the decision task of a push.
-func (s *actionsService) push() {
+// push runs the decision task of the newest commit.
+func (s *actionsService) push(name string) {
+	s.group, s.rev = taskgraph.TaskID("test", name), s.git("rev-parse", "HEAD")
 	def, err := json.Marshal(map[string]any{
 		"taskGroupId": s.group, "schedulerId": "demo-level-1", "taskQueueId": "demo/decision", "priority": "highest", "created": time.Now().UTC().Format(taskcluster.TimeFormat),
 		"deadline": time.Now().Add(time.Hour).UTC().Format(taskcluster.TimeFormat), "payload": map[string]any{}, "tags": map[string]any{"kind": "decision-task"},
@@ -174,7 +207,12 @@ func (s *actionsService) push() {
 	})
 	require.NoError(s.t, err)
 	require.NoError(s.t, taskcluster.NewClient(taskcluster.Options{RootURL: s.url, Credentials: s.server.RootCredentials()}).CreateTask(s.t.Context(), s.group, def))
-	code, errs := s.work(s.group, "decision", "--project=demo", "--owner=dev@example.com", "--level=1", "--tasks-for=github-push", "--repository-type=git",
+	s.decide(s.group)
+}
+
+// decide works on a decision task.
+func (s *actionsService) decide(taskID string) {
+	code, errs := s.work(taskID, "decision", "--project=demo", "--owner=dev@example.com", "--level=1", "--tasks-for=github-push", "--repository-type=git",
 		"--base-repository=https://github.com/example-org/demo", "--head-repository=https://github.com/example-org/demo", "--head-ref=main", "--head-rev="+s.rev, "--base-rev=0000000000000000000000000000000000000000", "--pushlog-id=1", "--pushdate=1700000000")
 	require.Zero(s.t, code, errs)
 }
@@ -203,20 +241,7 @@ func (s *actionsService) work(taskID string, args ...string) (code int, errs str
 	for _, f := range files {
 		text, err := os.ReadFile(filepath.Join(artifacts, f.Name()))
 		require.NoError(s.t, err)
-		request, err := json.Marshal(map[string]any{"storageType": "s3", "contentType": "application/json", "expires": time.Time(claim.Task.Expires).UTC().Format(taskcluster.TimeFormat)})
-		require.NoError(s.t, err)
-		answer, err := queue.CreateArtifact(taskID, "0", "public/"+f.Name(), (*tcqueue.PostArtifactRequest)(&request))
-		require.NoError(s.t, err)
-		var put struct{ PutURL string }
-		require.NoError(s.t, json.Unmarshal(*answer, &put))
-		req, err := http.NewRequest(http.MethodPut, put.PutURL, bytes.NewReader(text))
-		require.NoError(s.t, err)
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(s.t, err)
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		require.Equal(s.t, 200, resp.StatusCode)
+		s.upload(queue, taskID, "public/"+f.Name(), text)
 	}
 	if code == 0 {
 		_, err = queue.ReportCompleted(taskID, "0")
@@ -225,6 +250,25 @@ func (s *actionsService) work(taskID string, args ...string) (code int, errs str
 	}
 	require.NoError(s.t, err)
 	return code, errs
+}
+
+// upload uploads an artifact of a task that runs.
+func (s *actionsService) upload(queue *tcqueue.Queue, taskID, name string, text []byte) {
+	s.t.Helper()
+	request, err := json.Marshal(map[string]any{"storageType": "s3", "contentType": "application/json", "expires": time.Now().Add(time.Hour).UTC().Format(taskcluster.TimeFormat)})
+	require.NoError(s.t, err)
+	answer, err := queue.CreateArtifact(taskID, "0", name, (*tcqueue.PostArtifactRequest)(&request))
+	require.NoError(s.t, err)
+	var put struct{ PutURL string }
+	require.NoError(s.t, json.Unmarshal(*answer, &put))
+	req, err := http.NewRequest(http.MethodPut, put.PutURL, bytes.NewReader(text))
+	require.NoError(s.t, err)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(s.t, err)
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	require.Equal(s.t, 200, resp.StatusCode)
 }
 
 // tasks gives the tasks of a group by what stands for them: name, and what they depend on in the group.
@@ -254,7 +298,7 @@ func (s *actionsService) act(args ...string) (id string, code int, errs string) 
 
 // From the push over a click to the tasks that the action promises, on a deployment over HTTP: what is created, and nothing else.
 func TestActionsOnAService(t *testing.T) {
-	s := newActionsService(t)
+	s := newActionsService(t, actionsTree)
 	before := s.tasks(s.group)
 	assert.Len(t, before, 3, "%v", before)
 	build, unit := before["build-linux"][0], before["test-unit"][0]
@@ -319,7 +363,7 @@ func TestActionsOnAService(t *testing.T) {
 
 // A caller who may only trigger the generic hook names a callback for few. The hook creates the task, and the callback does not run.
 func TestGenericHookOnAService(t *testing.T) {
-	s := newActionsService(t)
+	s := newActionsService(t, actionsTree)
 	before := s.tasks(s.group)
 	code, out, errs := s.run(nil, s.server.RootCredentials(), "action", "run", "cancel-all", "--group", s.group, "--dry-run")
 	require.Zero(t, code, errs)
