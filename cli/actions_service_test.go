@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,7 +64,6 @@ tasks:
 -- taskcluster/config.yml --
 trust-domain: demo
 task-priority: low
-taskgraph: {repositories: {demo: {name: Demo}}}
 workers: {aliases: {linux: {provisioner: demo, implementation: docker-worker, os: linux, worker-type: linux}}}
 hooks:
   owner: ci@example.com
@@ -72,6 +72,7 @@ hooks:
 
 // actionsTree is a repository with few tasks.
 const actionsTree = actionsBase + `
+taskgraph: {repositories: {demo: {name: Demo}}}
 actions: {create-interactive: {scopes: []}}
 -- taskcluster/kinds/build/kind.yml --
 loader: taskgraph.loader.transform:loader
@@ -103,32 +104,36 @@ type actionsService struct {
 	group  string
 	queue  *tcqueue.Queue
 
-	mu      sync.Mutex
-	created []string // the tasks that were created over HTTP, in this order
+	mu        sync.Mutex
+	creations []string
 }
 
-// record serves what a handler does and notes the tasks that are created.
+// record serves what a handler does. The tasks that are created are noted before the client hears of it.
 func (s *actionsService) record(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := &statusWriter{w, http.StatusOK}
-		handler.ServeHTTP(answer, r)
-		if id, ok := strings.CutPrefix(r.URL.Path, "/api/queue/v1/task/"); ok && r.Method == http.MethodPut && answer.status == http.StatusOK && !strings.Contains(id, "/") {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.created = append(s.created, id)
+		id, ok := strings.CutPrefix(r.URL.Path, "/api/queue/v1/task/")
+		if !ok || r.Method != http.MethodPut || strings.Contains(id, "/") {
+			handler.ServeHTTP(w, r)
+			return
 		}
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, r)
+		if answer.Code == http.StatusOK {
+			s.mu.Lock()
+			s.creations = append(s.creations, id)
+			s.mu.Unlock()
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		answer.Body.WriteTo(w)
 	})
 }
 
-// statusWriter remembers the status of an answer.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
+// created gives the tasks that were created over HTTP, in this order.
+func (s *actionsService) created() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.creations)
 }
 
 // submitter creates the tasks of a decision with the task's own credentials.
@@ -303,8 +308,7 @@ func TestActionsOnAService(t *testing.T) {
 	assert.Len(t, before, 3, "%v", before)
 	build, unit := before["build-linux"][0], before["test-unit"][0]
 
-	id, code, errs := s.act("retrigger", "--group", s.group, "--task", "test-unit", "--input", `{"times": 2}`)
-	require.Zero(t, code, errs)
+	id, _ := s.promise(s.group, map[string]int{"test-unit": 2}, "retrigger", "--group", s.group, "--task", "test-unit", "--input", `{"times": 2}`)
 	after := s.tasks(s.group)
 	assert.Len(t, after["test-unit"], 3)
 	assert.Len(t, after["build-linux"], 1)
@@ -317,33 +321,27 @@ func TestActionsOnAService(t *testing.T) {
 		}
 	}
 
-	_, code, errs = s.act("add-new-jobs", "--project", "demo", "--input", `{"tasks": ["test-slow"]}`)
-	require.Zero(t, code, errs)
-	_, code, errs = s.act("rebuild-cached-tasks", "--group", s.group)
-	require.Zero(t, code, errs)
-	id, code, errs = s.act("create-interactive", "--group", s.group, "--task", unit)
-	require.Zero(t, code, errs)
+	s.promise(s.group, map[string]int{"test-slow": 1}, "add-new-jobs", "--project", "demo", "--input", `{"tasks": ["test-slow"]}`)
+	s.promise(s.group, map[string]int{"build-linux": 1}, "rebuild-cached-tasks", "--group", s.group)
+	id, _ = s.promise("", map[string]int{"test-unit": 1}, "create-interactive", "--group", s.group, "--task", unit)
 	after = s.tasks(s.group)
 	assert.Len(t, after["test-slow"], 1)
 	assert.Len(t, after["build-linux"], 2)
 	assert.Len(t, after["test-unit"], 3)
 	assert.Len(t, s.tasks(id)["test-unit"], 1, "in a group of its own")
 
-	_, code, errs = s.act("cancel", "--group", s.group, "--task", "test-unit")
-	require.Zero(t, code, errs)
-	_, code, errs = s.act("cancel-all", "--group", s.group)
-	require.Zero(t, code, errs)
+	s.promise(s.group, map[string]int{}, "cancel", "--group", s.group, "--task", "test-unit")
+	s.promise(s.group, map[string]int{}, "cancel-all", "--group", s.group)
 	list, err := s.queue.ListTaskGroup(s.group, "", "")
 	require.NoError(t, err)
 	for _, task := range list.Tasks {
 		assert.NotContains(t, []string{"pending", "running", "unscheduled"}, task.Status.State, task.Task.Metadata.Name)
 	}
-	_, code, errs = s.act("rerun", "--group", s.group, "--task", build)
-	require.Zero(t, code, errs)
+	s.promise(s.group, map[string]int{}, "rerun", "--group", s.group, "--task", build)
 	status, err := s.queue.Status(build)
 	require.NoError(t, err)
 	assert.NotEqual(t, "exception", status.Status.State)
-	_, code, errs = s.act("retrigger", "--group", s.group, "--task", s.group)
+	_, code, errs := s.act("retrigger", "--group", s.group, "--task", s.group)
 	assert.Equal(t, diag.ExitSubmission, code, "the permission retrigger-decision has no scopes here to create decision tasks with these scopes:\n%s", errs)
 
 	// Mistakes end before anything is triggered.
