@@ -89,9 +89,8 @@ A task that a transform gets is a dict, to be changed as it is or copied. Everyt
 - A task of a graph has the fields ` + "`kind`, `label`, `description`, `attributes`, `task`" + ` (the definition), ` + "`optimization`, `dependencies`," + `
   ` + "`soft_dependencies`, `if_dependencies`" + ` and ` + "`task_id`" + `.
 - The ` + "`config`" + ` of an action has the fields ` + "`params` and `graph_config`" + `. ` + "`action`" + ` has ` + "`input`, `task_group_id`, `task_id`, `task`" + ` (the
-  definition) and ` + "`label`" + `: the last three are None for an action on the whole group, and ` + "`label`" + `
-  also for a task that is not of the graph. It also has
-  ` + "`tasks`" + `, the full task graph of the push as a dict of tasks by label, and ` + "`label_to_task_ids`" + `, which has a list of the ids of all
+  definition) and ` + "`label`" + `: the last three are None for an action on the whole group, and ` + "`label`" + ` also for
+  a task that is not of the graph. It has ` + "`tasks`" + `, too, the full task graph of the push as a dict of tasks by label, and ` + "`label_to_task_ids`" + `, which has a list of the ids of all
   tasks with a label, the oldest first.
 
 ## Limits
