@@ -17,13 +17,13 @@ import (
 var (
 	availableSignature = signature{params: []string{"params", "graph_config"}, least: 1, result: true}
 	schemaSignature    = signature{params: []string{"graph_config"}, least: 0, result: true}
-	runSignature       = signature{params: []string{"params", "graph_config", "input", "task_group_id", "task_id"}, least: 1}
+	runSignature       = signature{params: []string{"config", "action"}, least: 1, result: true}
 )
 
 // maxSymbol is how many characters the symbol of an action may have.
 const maxSymbol = 25
 
-// action declares an action. What its functions say is asked for when actions.json is written. Running one is not supported yet.
+// action declares an action. What its functions but run say is asked for when actions.json is written, and again before it runs.
 func (d *declaration) action(callback string, m *value.Map) {
 	a := &taskgraph.Action{
 		Name: callback, Title: m.Str("title"), Description: m.Str("description"), Symbol: m.Str("symbol"), Permission: m.Str("permission"), Order: 10000,
@@ -89,9 +89,8 @@ func (d *declaration) action(callback string, m *value.Map) {
 	}
 	run := m.At("run")
 	ok = d.check(run, runSignature) && ok
-	a.Run = func(*taskgraph.ActionArgs) error {
-		return diag.Errorf(diag.BadExtension, run.Pos(), "the action %q cannot be run: actions in Starlark can be offered so far, and no more", callback)
-	}
+	find := d.finder(run, runSignature)
+	a.Run = func(args *taskgraph.ActionArgs) error { return d.rt.runAction(find, args) }
 	if ok {
 		d.registry.Actions.Add(callback, a)
 	}

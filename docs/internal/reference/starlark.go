@@ -78,7 +78,7 @@ file, one from the root of the repository that begins with ` + "`//`" + `, or a 
 | a verification | ` + "`tasks`, then `params`, `graph_config`" + ` | None, or a list of what is wrong: texts, or dicts with ` + "`message`, `label`, `path`, `hint`, `warning`" + ` |
 | an action: ` + "`available`, `context`" + ` | ` + "`params`, then `graph_config`" + ` | whether it is offered; a list of dicts of tags, or None |
 | an action: ` + "`schema`" + ` | nothing, or ` + "`graph_config`" + ` | the JSON Schema of the input, or None |
-| an action: ` + "`run`" + ` | ` + "`params`, then `graph_config`, `input`, `task_group_id`, `task_id`" + ` | not called yet: actions can be offered, but not run |
+| an action: ` + "`run`" + ` | ` + "`config`, then `action`" + ` | None, or what is to be done: a dict or a list of dicts, each with one of ` + "`create`, `rerun`, `cancel`" + `, a list of labels, of tasks or, but for ` + "`create`" + `, of task ids; beside ` + "`create`" + ` perhaps ` + "`times`" + `, 1 to 100 |
 
 Parameters behind "then" may be left out, the last ones first.
 
@@ -88,6 +88,10 @@ A task that a transform gets is a dict, to be changed as it is or copied. Everyt
   ` + "`kind_dependencies_tasks`" + ` (a dict of tasks by label) and ` + "`write_artifacts`" + ` (whether this is a decision task).
 - A task of a graph has the fields ` + "`kind`, `label`, `description`, `attributes`, `task`" + ` (the definition), ` + "`optimization`, `dependencies`," + `
   ` + "`soft_dependencies`, `if_dependencies`" + ` and ` + "`task_id`" + `.
+- The ` + "`config`" + ` of an action has the fields ` + "`params` and `graph_config`" + `. ` + "`action`" + ` has ` + "`input`, `task_group_id`, `task_id`, `task`" + ` (the
+  definition) and ` + "`label`" + `: the last three are None for an action on the whole group, and ` + "`label`" + ` also for
+  a task that is not of the graph. It has ` + "`tasks`" + `, too, the full task graph of the push as a dict of tasks by label, and ` + "`label_to_task_ids`" + `, which has a list of the ids of all
+  tasks with a label, the oldest first.
 
 ## Limits
 
