@@ -37,6 +37,8 @@ class Source:
                 yield stub
             if not self.more:
                 return
+            if self.session.source is not self:
+                raise RuntimeError("the transform that these stubs were for has ended")
             self.stubs, self.more = self.session.answer()
 
 
@@ -77,8 +79,6 @@ class Session:
         """Gives the answer to the last ask."""
         payload, self.early = self.early, None
         if payload is None:
-            if not self.asked:
-                raise RuntimeError("stubs of a transform that has ended already")
             payload = self.receive()
         return values.unpack(payload, self.objects)
 
@@ -235,9 +235,10 @@ class Session:
         self.step = "%s (%s %s)" % (place(function), "target task method" if registry == "target" else "filter", name)
         return list(function(self.graph(numbers, False), self.params, self.world.graph_config))
 
-    def do_strategy(self, set_name, name, verb, number, arg, deadline):
+    def do_strategy(self, set_name, name, verb, numbers, arg, deadline):
         strategy = self.world.strategies(set_name)[name]
-        task = self.store.get([number])[0]
+        # The others are those that may be asked about later: they come along.
+        task = self.store.get(numbers)[0]
         self.source = Source(self, [], False)
         self.source.current = {"label": task.label}
         self.step = "%s (optimization strategy %s)" % (place(type(strategy)), name)
