@@ -107,3 +107,43 @@ def short(config, tasks):
 		assert.Contains(t, d[0].Error(), "no more")
 	})
 }
+
+// TestStrategyBatches sees that strategies are asked about the tasks one after the other, in the order of the removal, and that the
+// tasks come in batches.
+func TestStrategyBatches(t *testing.T) {
+	if !isStandIn() {
+		t.Skip("it registers in the place of what the real package has")
+	}
+	var kind strings.Builder
+	kind.WriteString("loader: taskgraph.loader.transform:loader\ntransforms: [own.tasks:finish, own.tasks:pick]\ntask-defaults: {optimization: {counts: null}}\ntasks:\n")
+	for i := range 600 {
+		fmt.Fprintf(&kind, "  t%d: {n: %d}\n", i, i)
+	}
+	tr := plantRegistered(t, map[string]string{
+		"taskcluster/own/__init__.py": registered + `
+@register_strategy("counts")
+class Counts(OptimizationStrategy):
+    calls = trips = 0
+
+    def should_remove_task(self, task, params, arg):
+        if not self.calls:
+            from taskgraph_bridge.session import Session
+            need = Session.need
+            def counted(session, *args):
+                self.trips += 1
+                return need(session, *args)
+            Session.need = counted
+        self.calls += 1
+        n = task.task["payload"]["n"]
+        if self.calls == 600:
+            print("asked %d times, %d trips" % (self.calls, self.trips))
+        return n % 100 != 0
+`,
+		"taskcluster/kinds/first/kind.yml": kind.String(),
+	})
+	g, err := tr.graph(t.Context(), taskgraph.OptimizedTaskGraph)
+	require.NoError(t, err)
+	assert.Equal(t, "first-t0 first-t100 first-t200 first-t300 first-t400 first-t500", labels(g))
+	require.NoError(t, tr.project.Close())
+	assert.Regexp(t, `asked 600 times, \d trips`, tr.log.String())
+}
