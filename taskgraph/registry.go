@@ -347,6 +347,9 @@ type StrategyArgs struct {
 	Deadline string
 	// Index answers look-ups that were made in batches.
 	Index *IndexAnswers
+	// Ahead gives the tasks about which the same strategy may be asked later, in the order in which it would be, so that one that
+	// works elsewhere can send them in batches. It is nil where that is not known.
+	Ahead iter.Seq[*Task]
 }
 
 // Replacement is a strategy's answer: keep the task (the zero value), replace it, or drop it.

@@ -15,7 +15,7 @@ func (o *optimizer) remove(ctx context.Context) error {
 	}
 	p := &pruning{optimizer: o, candidate: make([]bool, len(o.plans))}
 	counts := map[string]int{}
-	for _, id := range order {
+	for at, id := range order {
 		t := o.graph.tasks[id]
 		needed := p.look(id, t)
 		v := &o.verdicts[id]
@@ -31,7 +31,7 @@ func (o *optimizer) remove(ctx context.Context) error {
 			plan := o.plans[id]
 			reason = plan.by
 			var err error
-			removable, err = plan.Remove(ctx, StrategyArgs{Task: t, Params: o.g.params, Arg: plan.arg})
+			removable, err = plan.Remove(ctx, StrategyArgs{Task: t, Params: o.g.params, Arg: plan.arg, Ahead: o.ahead(order[at:])})
 			if err != nil {
 				o.report(t, err)
 			} else if !removable && t.IfDependencies.Len() > 0 {

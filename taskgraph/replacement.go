@@ -24,7 +24,7 @@ func (o *optimizer) replace(ctx context.Context) error {
 	}
 	deadlines := o.newDeadlines()
 	counts := map[string]int{}
-	for _, id := range order {
+	for at, id := range order {
 		v := &o.verdicts[id]
 		if o.locked[id] {
 			v.Replacement = byLock
@@ -45,7 +45,7 @@ func (o *optimizer) replace(ctx context.Context) error {
 			continue
 		}
 		plan := o.plans[id]
-		r, err := plan.Replace(ctx, StrategyArgs{Task: t, Params: o.g.params, Arg: plan.arg, Deadline: deadline, Index: answers})
+		r, err := plan.Replace(ctx, StrategyArgs{Task: t, Params: o.g.params, Arg: plan.arg, Deadline: deadline, Index: answers, Ahead: o.ahead(order[at:])})
 		if err != nil {
 			o.report(t, err)
 			continue

@@ -3,6 +3,7 @@ package taskgraph
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -81,6 +82,17 @@ func (s *runStrategies) find(name string, pos diag.Pos) (*runStrategy, error) {
 	}
 	s.ready[name] = r
 	return r, nil
+}
+
+// ahead gives the tasks in order that come after the first and have the same strategy as that.
+func (o *optimizer) ahead(order []int32) iter.Seq[*Task] {
+	return func(yield func(*Task) bool) {
+		for _, id := range order[1:] {
+			if o.plans[id].runStrategy == o.plans[order[0]].runStrategy && !o.locked[id] && !yield(o.graph.tasks[id]) {
+				return
+			}
+		}
+	}
 }
 
 // never gives the strategy for tasks that ask for none.

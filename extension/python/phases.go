@@ -169,7 +169,7 @@ func (s *strategy) ask(verb string, args taskgraph.StrategyArgs) (value.Value, e
 		w.element()
 		w.str(verb)
 		w.element()
-		w.int(int64(s.session.number(args.Task)))
+		s.session.listNumbers(w, s.session.withAhead(args))
 		w.element()
 		w.value(args.Arg)
 		w.element()
@@ -183,6 +183,27 @@ func (s *strategy) ask(verb string, args taskgraph.StrategyArgs) (value.Value, e
 		return v, s.bridge.after(err)
 	}
 	return v, nil
+}
+
+// maxAhead is how many tasks are named to Python at once, about which a strategy is asked one after the other.
+const maxAhead = 256
+
+// withAhead gives the task that a strategy is asked about and, where Python does not know that yet, others about which it may be
+// asked later. The caller holds the lock.
+func (s *session) withAhead(args taskgraph.StrategyArgs) []*taskgraph.Task {
+	tasks := []*taskgraph.Task{args.Task}
+	if _, known := s.numbers[args.Task]; known || args.Ahead == nil {
+		return tasks
+	}
+	for t := range args.Ahead {
+		if _, known := s.numbers[t]; known {
+			continue
+		}
+		if tasks = append(tasks, t); len(tasks) == maxAhead {
+			break
+		}
+	}
+	return tasks
 }
 
 func (s *strategy) Remove(_ context.Context, args taskgraph.StrategyArgs) (bool, error) {

@@ -186,6 +186,16 @@ func (s *session) converse(c call, message []byte) (value.Value, error) {
 	if err := s.send(frameCall, message); err != nil {
 		return none, err
 	}
+	// Stubs are sent while output is read: Python may write it before it reads them.
+	var sending chan error
+	sent := func() error {
+		if sending == nil {
+			return nil
+		}
+		err := <-sending
+		sending = nil
+		return err
+	}
 	for {
 		s.link.setDeadline(time.Now().Add(s.timeout))
 		letter, payload, err := readFrame(s.in)
@@ -195,6 +205,12 @@ func (s *session) converse(c call, message []byte) (value.Value, error) {
 			return none, s.bridge.stopped(errTimeout, c.op)
 		case err != nil:
 			return none, s.bridge.stopped(s.link.gone(), c.op)
+		}
+		if letter != frameOutput {
+			// Python sends these when it has what it asked for before.
+			if err := sent(); err != nil {
+				return none, err
+			}
 		}
 		switch letter {
 		case frameResult:
@@ -213,7 +229,13 @@ func (s *session) converse(c call, message []byte) (value.Value, error) {
 				return none, err
 			}
 		case frameNeed:
-			answer, err := s.answer(c, payload)
+			answer, stubs, err := s.answer(c, payload)
+			if stubs {
+				done := make(chan error, 1)
+				go func() { done <- s.send(frameData, c.stubs()) }()
+				sending = done
+				continue
+			}
 			if err == nil {
 				err = s.send(frameData, answer)
 			}
@@ -237,33 +259,33 @@ func (s *session) send(letter byte, payload []byte) error {
 	return nil
 }
 
-// answer gives what Python needs.
-func (s *session) answer(c call, payload []byte) ([]byte, error) {
+// answer gives what Python needs, or says that it needs stubs.
+func (s *session) answer(c call, payload []byte) (answer []byte, stubs bool, err error) {
 	v, err := readMessage(payload)
 	if err != nil || v.List().Len() == 0 {
-		return nil, errors.Join(err, errBadMessage)
+		return nil, false, errors.Join(err, errBadMessage)
 	}
 	args := v.List()
 	w := newWriter()
 	switch args.At(0).Str() {
 	case "stubs":
 		if c.stubs == nil {
-			return nil, errBadMessage
+			return nil, false, errBadMessage
 		}
-		return c.stubs(), nil
+		return nil, true, nil
 	case "config":
 		if s.cfg == nil {
-			return nil, errBadMessage
+			return nil, false, errBadMessage
 		}
-		return w.message(1, func() { w.element(); w.dict(s.cfg.Map) }), nil
+		return w.message(1, func() { w.element(); w.dict(s.cfg.Map) }), false, nil
 	case "deps":
 		if s.cfg == nil {
-			return nil, errBadMessage
+			return nil, false, errBadMessage
 		}
-		return w.message(s.cfgDeps(), func() { s.writeNumbers(w, s.cfg.Deps.All()) }), nil
+		return w.message(s.cfgDeps(), func() { s.writeNumbers(w, s.cfg.Deps.All()) }), false, nil
 	case "tasks", "definitions":
 		if args.Len() != 2 {
-			return nil, errBadMessage
+			return nil, false, errBadMessage
 		}
 		numbers := args.At(1).List()
 		write := writeTask
@@ -272,7 +294,7 @@ func (s *session) answer(c call, payload []byte) ([]byte, error) {
 		}
 		for n := range numbers.Values() {
 			if i, ok := n.AsInt(); !ok || i < 0 || i >= int64(len(s.tasks)) {
-				return nil, errBadMessage
+				return nil, false, errBadMessage
 			}
 		}
 		return w.message(numbers.Len(), func() {
@@ -281,9 +303,9 @@ func (s *session) answer(c call, payload []byte) ([]byte, error) {
 				w.element()
 				write(w, s.tasks[i])
 			}
-		}), nil
+		}), false, nil
 	}
-	return nil, errBadMessage
+	return nil, false, errBadMessage
 }
 
 func (s *session) cfgDeps() int { return len(s.cfg.Deps.All()) }

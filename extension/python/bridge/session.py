@@ -15,7 +15,10 @@ logger = logging.getLogger("taskgraph.bridge")
 
 
 class Source:
-    """The stubs that come from the other side, a batch at a time, when the tree's code asks for them."""
+    """The stubs that come from the other side, a batch at a time, when the tree's code asks for them.
+
+    The next batch is asked for before the tree's code gets the first stub of this one, so that it comes meanwhile.
+    """
 
     def __init__(self, session, stubs, more):
         self.session = session
@@ -26,13 +29,17 @@ class Source:
 
     def __iter__(self):
         while True:
+            if self.more:
+                self.session.ask("stubs")
             for stub in self.stubs:
                 self.taken += 1
                 self.current = stub
                 yield stub
             if not self.more:
                 return
-            self.stubs, self.more = self.session.need("stubs")
+            if self.session.source is not self:
+                raise RuntimeError("the transform that these stubs were for has ended")
+            self.stubs, self.more = self.session.answer()
 
 
 class Session:
@@ -41,6 +48,8 @@ class Session:
         self.world = world
         self.objects = values.Objects()
         self.step = self.source = None
+        self.asked = False  # whether an answer is on its way
+        self.early = None  # the answer that was asked for, where it had to be read before its turn
         self.store = None
         self.config = None
         self.params = None
@@ -48,11 +57,29 @@ class Session:
     # The conversation.
 
     def need(self, what, *args):
-        """Asks the other side for something that only it has."""
+        """Asks the other side for something that only it has, and waits for it."""
+        if self.asked:
+            self.early = self.receive()
+        self.ask(what, *args)
+        return values.unpack(self.receive(), self.objects)
+
+    def ask(self, what, *args):
+        """Asks the other side for something. It must not have been asked for anything whose answer was not received."""
         self.channel.send("N", values.pack([what, *args], self.objects))
+        self.asked = True
+
+    def receive(self):
         letter, payload = self.channel.receive()
         if letter != "D":
             raise Closed()
+        self.asked = False
+        return payload
+
+    def answer(self):
+        """Gives the answer to the last ask."""
+        payload, self.early = self.early, None
+        if payload is None:
+            payload = self.receive()
         return values.unpack(payload, self.objects)
 
     def serve(self):
@@ -69,6 +96,9 @@ class Session:
                 raise
             except BaseException as e:
                 reply = "E", dumps(self.describe(e))
+            if self.asked:
+                self.receive()  # for code that took no more stubs
+            self.early = None
             self.world.flush()
             self.channel.send(*reply)
 
@@ -205,9 +235,10 @@ class Session:
         self.step = "%s (%s %s)" % (place(function), "target task method" if registry == "target" else "filter", name)
         return list(function(self.graph(numbers, False), self.params, self.world.graph_config))
 
-    def do_strategy(self, set_name, name, verb, number, arg, deadline):
+    def do_strategy(self, set_name, name, verb, numbers, arg, deadline):
         strategy = self.world.strategies(set_name)[name]
-        task = self.store.get([number])[0]
+        # The others are those that may be asked about later: they come along.
+        task = self.store.get(numbers)[0]
         self.source = Source(self, [], False)
         self.source.current = {"label": task.label}
         self.step = "%s (optimization strategy %s)" % (place(type(strategy)), name)
