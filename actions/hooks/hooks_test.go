@@ -123,7 +123,8 @@ func TestBadInputIsRefused(t *testing.T) {
 		"version 0":        {config, "version: 0\ntasks: []\n", "want version 1"},
 		"tasks as JSON-e":  {config, "version: 1\ntasks: {$if: 'true', then: []}\n", "want a list of tasks"},
 		"no JSON":          {config, "version: 1\ntasks: [{x: 2020-01-01}]\n", ""},
-		"broken JSON-e":    {config, "version: 1\ntasks: [{$eval: nope}]\n", "cannot be rendered"},
+		"broken JSON-e":    {config, "version: 1\ntasks: [{$eval: nope}]\n", ".taskcluster.yml:2:17: in.$eval: as action with permission generic at level 1: unknown variable \"nope\""},
+		"a bomb":           {config, "version: 1\ntasks: [{$let: {a: {$map: {$eval: 'range(0, 99999)'}, 'each(x)': {$map: {$eval: 'range(0, 99999)'}, 'each(y)': 1}}}, in: {}}]\n", "TG1004"},
 		"a list of a list": {config, "version: 1\ntasks: [[]]\n", "want a map"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,9 +48,12 @@ func Render(p *taskgraph.Project, s *Settings) (*State, error) {
 	var errs diag.List
 	add := func(kind family, level int, permission string) {
 		hook := s.actionHook(t, kind, level, permission)
-		role, err := s.actionRole(hook, kind, level, permission)
+		role, err := s.actionRole(hook, kind, level, permission, p.Sources)
 		if err != nil {
-			errs.Add(diag.Errorf(diag.BadConfig, t.task.Pos(), "as %s with permission %s at level %d: %w", kind.tasksFor, permission, level, err).WithPath("tasks[0]").InFile(TaskclusterYML))
+			for _, d := range diag.Flatten(diag.Placed(err, t.task.Pos(), "tasks[0]")) {
+				d.Message = fmt.Sprintf("as %s with permission %s at level %d: %s", kind.tasksFor, permission, level, d.Message)
+				errs.Add(d.InFile(TaskclusterYML))
+			}
 			return
 		}
 		out.Hooks, out.Roles = append(out.Hooks, hook), append(out.Roles, role)
@@ -206,7 +209,7 @@ func (s *Settings) triggerSchema(permission string) value.Value {
 
 // actionRole makes the role of the hooks of a permission, whatever the hash: it may act as each repository whose pushes have just this
 // level, for this permission, and may create the task.
-func (s *Settings) actionRole(hook Hook, kind family, level int, permission string) (Role, error) {
+func (s *Settings) actionRole(hook Hook, kind family, level int, permission string, sources *diag.Sources) (Role, error) {
 	role := Role{ID: fmt.Sprintf("hook-id:%s/%s/*", s.group(), kind.id(level, permission)),
 		Description: fmt.Sprintf("%s\n\nLets the hooks for actions with permission `%s` at level %d act as the repositories of this level.", s.owned(), permission, level)}
 	scopes := map[string]bool{}
@@ -216,13 +219,13 @@ func (s *Settings) actionRole(hook Hook, kind family, level int, permission stri
 		}
 		own := fmt.Sprintf("assume:%s:%s:%s", r.Role(), kind.tasksFor, permission)
 		scopes[own] = true
-		needed, err := neededScopes(hook.Definition.At("task"), r, level)
+		needed, err := neededScopes(hook.Definition.At("task"), r, level, sources)
 		if err != nil {
 			return role, err
 		}
 		for _, scope := range needed {
 			if strings.HasPrefix(scope, "assume:") && scope != own {
-				return role, fmt.Errorf("the task asks for scope %s, but a hook with this permission gives %s only", scope, own)
+				return role, diag.Errorf(diag.BadTemplate, 0, "the task asks for scope %s, but a hook with this permission gives %s only", scope, own)
 			}
 			scopes[scope] = true
 		}

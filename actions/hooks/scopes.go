@@ -1,15 +1,15 @@
 package hooks
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	jsone "github.com/json-e/json-e/v4"
-
+	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/value"
+	"github.com/taskgraph-go/decision/value/jsone"
 )
 
 // unknown stands for text that is known only when the hook is triggered: a scope that holds it is cut there and ends in a star. It is a
@@ -18,36 +18,38 @@ const unknown = "\uE007"
 
 // neededScopes gives what it takes to create the task that a hook's template makes for a repository: the template is rendered with what is
 // known beforehand, and unknown text for the rest.
-func neededScopes(task value.Value, r Repository, level int) ([]string, error) {
+func neededScopes(task value.Value, r Repository, level int, sources *diag.Sources) ([]string, error) {
 	text := func(n int) string { return strings.Repeat(unknown, n) }
-	context := map[string]any{
-		"taskId": text(22), "firedBy": "triggerHook", "clientId": text(10),
-		"payload": map[string]any{
-			"decision": map[string]any{
-				"action": map[string]any{
-					"name": text(10), "title": text(10), "description": text(10), "taskGroupId": text(22), "cb_name": text(10), "symbol": text(2),
-				},
-				"push":       map[string]any{"owner": text(10), "revision": text(40), "pushlog_id": text(5), "base_revision": text(40), "branch": r.Branch, "base_branch": r.Branch},
-				"repository": map[string]any{"url": r.URL, "base_url": r.URL, "project": r.Project, "level": fmt.Sprint(level)},
-				"parameters": map[string]any{},
-			},
-			"user": map[string]any{"input": map[string]any{}, "taskId": text(22), "taskGroupId": text(22)},
-		},
+	texts := func(lengths map[string]int) *value.Map {
+		m := value.NewMap(len(lengths))
+		for _, name := range slices.Sorted(maps.Keys(lengths)) {
+			m.Set(name, value.NewString(text(lengths[name])))
+		}
+		return m
 	}
-	encoded, err := value.CompactJSON(task)
+	push := texts(map[string]int{"owner": 10, "revision": 40, "pushlog_id": 5, "base_revision": 40})
+	push.Set("branch", value.NewString(r.Branch))
+	push.Set("base_branch", value.NewString(r.Branch))
+	user := texts(map[string]int{"taskId": 22, "taskGroupId": 22})
+	user.Set("input", value.NewMap(0).Value())
+	context := value.MapOf(
+		"taskId", text(22), "firedBy", "triggerHook", "clientId", text(10), "now", "2026-01-01T00:00:00.000Z",
+		"payload", value.MapOf(
+			"decision", value.MapOf(
+				"action", texts(map[string]int{"name": 10, "title": 10, "description": 10, "taskGroupId": 22, "cb_name": 10, "symbol": 2}),
+				"push", push,
+				"repository", value.MapOf("url", r.URL, "base_url", r.URL, "project", r.Project, "level", fmt.Sprint(level)),
+				"parameters", value.NewMap(0),
+			),
+			"user", user,
+		),
+	)
+	rendered, err := jsone.Render(task, context, jsone.Options{Sources: sources, Limits: jsone.Limits{Steps: 100_000}})
 	if err != nil {
 		return nil, err
 	}
-	var form any
-	if err := json.Unmarshal([]byte(encoded), &form); err != nil {
-		return nil, err
-	}
-	rendered, err := jsone.Render(form, context)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be rendered: %w", err)
-	}
-	def, ok := rendered.(map[string]any)
-	if !ok {
+	def := rendered.Map()
+	if def == nil {
 		return nil, nil // the file makes no task of this
 	}
 	scopes := map[string]bool{}
@@ -57,42 +59,21 @@ func neededScopes(task value.Value, r Repository, level int) ([]string, error) {
 		}
 		scopes[scope] = true
 	}
-	str := func(name, absent string) string {
-		if s, ok := def[name].(string); ok && s != "" {
-			return s
-		}
-		return absent
-	}
-	for _, scope := range list(def["scopes"]) {
+	for _, scope := range def.At("scopes").List().Strings() {
 		add(scope)
 	}
-	for _, route := range list(def["routes"]) {
+	for _, route := range def.At("routes").List().Strings() {
 		add("queue:route:" + route)
 	}
-	queue := str("taskQueueId", "")
-	if queue == "" {
-		queue = str("provisionerId", "") + "/" + str("workerType", "")
-	}
-	priority := str("priority", "lowest")
+	queue := cmp.Or(def.Str("taskQueueId"), def.Str("provisionerId")+"/"+def.Str("workerType"))
+	priority := cmp.Or(def.Str("priority"), "lowest")
 	if priority == "normal" { // an old name
 		priority = "lowest"
 	}
 	add("queue:create-task:" + priority + ":" + queue)
-	add("queue:create-task:project:" + str("projectId", "none"))
-	add("queue:scheduler-id:" + str("schedulerId", "-"))
+	add("queue:create-task:project:" + cmp.Or(def.Str("projectId"), "none"))
+	add("queue:scheduler-id:" + cmp.Or(def.Str("schedulerId"), "-"))
 	return slices.Sorted(maps.Keys(scopes)), nil
-}
-
-// list gives the strings of a list.
-func list(v any) []string {
-	items, _ := v.([]any)
-	var out []string
-	for _, i := range items {
-		if s, ok := i.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // minimal gives the scopes sorted, without those that another one covers.
