@@ -7,6 +7,7 @@ import (
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskcluster"
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -139,7 +140,7 @@ func (i *interactive) keeps(args *taskgraph.ActionArgs, scope string) bool {
 	for _, pattern := range i.scopes {
 		pattern = fill.Replace(pattern)
 		// A scope that ends with a star is a pattern itself, which a pattern of ours covers only where it is no wider.
-		if prefix, starred := strings.CutSuffix(pattern, "*"); scope == pattern || starred && strings.HasPrefix(scope, prefix) {
+		if scopes.Covers(pattern, scope) {
 			return true
 		}
 	}

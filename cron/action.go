@@ -3,11 +3,11 @@ package cron
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -114,15 +114,13 @@ func (r *run) mayTrigger(ctx context.Context, decisionID, hookGroup, hookID stri
 	if err != nil {
 		return err
 	}
-	scopes, err := r.Services.ExpandScopes(ctx, v.Map().At("scopes").List().Strings())
+	have, err := r.Services.ExpandScopes(ctx, v.Map().At("scopes").List().Strings())
 	if err != nil {
 		return err
 	}
 	want := "in-tree:hook-action:" + hookGroup + "/" + hookID
-	for _, s := range scopes {
-		if prefix, star := strings.CutSuffix(s, "*"); s == want || star && strings.HasPrefix(want, prefix) {
-			return nil
-		}
+	if scopes.Satisfy(have, want) {
+		return nil
 	}
 	return diag.Errorf(diag.Submission, pos, "the decision task %s lacks the scope %s, so that its actions must not trigger that hook", decisionID, want)
 }

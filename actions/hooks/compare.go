@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -230,9 +231,8 @@ func updateRole(old, now Role) Change {
 // inUse says whether a hook that stays has the role.
 func (s *Settings) inUse(r Role, kept map[string]bool) bool {
 	id := strings.TrimPrefix(r.ID, "hook-id:")
-	prefix, star := strings.CutSuffix(id, "*")
 	for name := range kept {
-		if name == id || star && strings.HasPrefix(name, prefix) {
+		if scopes.Covers(id, name) { // the id of a role is a pattern of the same kind
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -212,13 +213,13 @@ func (s *Settings) triggerSchema(permission string) value.Value {
 func (s *Settings) actionRole(hook Hook, kind family, level int, permission string, sources *diag.Sources) (Role, error) {
 	role := Role{ID: fmt.Sprintf("hook-id:%s/%s/*", s.group(), kind.id(level, permission)),
 		Description: fmt.Sprintf("%s\n\nLets the hooks for actions with permission `%s` at level %d act as the repositories of this level.", s.owned(), permission, level)}
-	scopes := map[string]bool{}
+	var all []string
 	for _, r := range s.Repositories {
 		if r.Level != level && kind == ofPushes || kind == ofPullRequests && !r.PullRequestActions {
 			continue
 		}
 		own := fmt.Sprintf("assume:%s:%s:%s", r.Role(), kind.tasksFor, permission)
-		scopes[own] = true
+		all = append(all, own)
 		needed, err := neededScopes(hook.Definition.At("task"), r, level, sources)
 		if err != nil {
 			return role, err
@@ -227,10 +228,10 @@ func (s *Settings) actionRole(hook Hook, kind family, level int, permission stri
 			if strings.HasPrefix(scope, "assume:") && scope != own {
 				return role, diag.Errorf(diag.BadTemplate, 0, "the task asks for scope %s, but a hook with this permission gives %s only", scope, own)
 			}
-			scopes[scope] = true
+			all = append(all, scope)
 		}
 	}
-	role.Scopes = minimal(scopes)
+	role.Scopes = scopes.Normalize(all)
 	return role, nil
 }
 
@@ -247,7 +248,7 @@ func (s *Settings) cronHook(r Repository) (Hook, Role) {
 	}
 	// A job may also trigger an action of the newest push, once: it looks at what the hook was fired for.
 	actionHooks := fmt.Sprintf("%s/%s-%d-*", s.group(), ofPushes.prefix, r.Level)
-	scopes := []string{"assume:" + r.Role() + ":cron:*", "hooks:list-last-fires:" + actionHooks, "hooks:trigger-hook:" + actionHooks}
+	own := []string{"assume:" + r.Role() + ":cron:*", "hooks:list-last-fires:" + actionHooks, "hooks:trigger-hook:" + actionHooks}
 	queue := s.Cron.Provisioner + "/" + s.Cron.WorkerType
 	task := value.MapOf(
 		"taskQueueId", queue,
@@ -258,7 +259,7 @@ func (s *Settings) cronHook(r Repository) (Hook, Role) {
 		"expires", value.MapOf("$fromNow", "7 days"),
 		"retries", 5,
 		"routes", routes,
-		"scopes", scopes,
+		"scopes", own,
 		"metadata", value.MapOf(
 			"name", "Cron task of "+r.Project,
 			"description", "Looks at `.cron.yml` and creates the decision tasks and actions that are due.",
@@ -275,13 +276,10 @@ func (s *Settings) cronHook(r Repository) (Hook, Role) {
 	)
 	description := fmt.Sprintf("%s\n\nLooks at `.cron.yml` of %s every quarter of an hour.", s.owned(), r.URL)
 	h.Definition = s.definition(h, description, []string{"0 0,15,30,45 * * * *"}, task.Value(), value.MapOf("type", "object", "additionalProperties", false).Value())
-	needed := map[string]bool{"queue:create-task:highest:" + queue: true, "queue:create-task:project:none": true, "queue:scheduler-id:cron": true}
-	for _, scope := range scopes {
-		needed[scope] = true
-	}
+	needed := append(slices.Clone(own), "queue:create-task:highest:"+queue, "queue:create-task:project:none", "queue:scheduler-id:cron")
 	if len(routes) > 0 {
-		needed["queue:route:notify.email.*"] = true
+		needed = append(needed, "queue:route:notify.email.*")
 	}
-	return h, Role{ID: "hook-id:" + h.Name(), Scopes: minimal(needed),
+	return h, Role{ID: "hook-id:" + h.Name(), Scopes: scopes.Normalize(needed),
 		Description: fmt.Sprintf("%s\n\nLets the cron hook act as the cron jobs of %s.", s.owned(), r.URL)}
 }

@@ -52,12 +52,12 @@ func neededScopes(task value.Value, r Repository, level int, sources *diag.Sourc
 	if def == nil {
 		return nil, nil // the file makes no task of this
 	}
-	scopes := map[string]bool{}
+	needed := map[string]bool{}
 	add := func(scope string) {
 		if before, _, cut := strings.Cut(scope, unknown); cut {
 			scope = before + "*"
 		}
-		scopes[scope] = true
+		needed[scope] = true
 	}
 	for _, scope := range def.At("scopes").List().Strings() {
 		add(scope)
@@ -73,18 +73,5 @@ func neededScopes(task value.Value, r Repository, level int, sources *diag.Sourc
 	add("queue:create-task:" + priority + ":" + queue)
 	add("queue:create-task:project:" + cmp.Or(def.Str("projectId"), "none"))
 	add("queue:scheduler-id:" + cmp.Or(def.Str("schedulerId"), "-"))
-	return slices.Sorted(maps.Keys(scopes)), nil
-}
-
-// minimal gives the scopes sorted, without those that another one covers.
-func minimal(scopes map[string]bool) []string {
-	sorted := slices.Sorted(maps.Keys(scopes))
-	return slices.DeleteFunc(sorted, func(scope string) bool {
-		for other := range scopes {
-			if prefix, star := strings.CutSuffix(other, "*"); star && other != scope && strings.HasPrefix(scope, prefix) {
-				return true
-			}
-		}
-		return false
-	})
+	return slices.Sorted(maps.Keys(needed)), nil
 }

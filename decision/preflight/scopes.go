@@ -220,7 +220,7 @@ func (c *check) payloads(ctx context.Context, n *needs) {
 // expanded gives the set of the scopes of a task. Where there are roles among them the auth service is asked; ok is false
 // where that cannot be done.
 func (c *check) expanded(ctx context.Context, all []string) (set scopes.Set, ok bool, err error) {
-	if !slices.ContainsFunc(all, isRole) {
+	if !slices.ContainsFunc(all, scopes.IsRole) {
 		return scopes.NewSet(all...), true, nil
 	}
 	if c.Scopes == nil {
@@ -231,12 +231,6 @@ func (c *check) expanded(ctx context.Context, all []string) (set scopes.Set, ok 
 		return set, false, nil
 	}
 	return scopes.NewSet(more...), err == nil, err
-}
-
-// isRole says whether a scope stands for those of a role, or of several.
-func isRole(scope string) bool {
-	prefix, starred := strings.CutSuffix(scope, "*")
-	return strings.HasPrefix(scope, "assume:") || starred && strings.HasPrefix("assume:", prefix)
 }
 
 // tasks names the tasks.

@@ -129,9 +129,3 @@ func TestTrigger(t *testing.T) {
 	assert.ErrorContains(t, err, "the hook g/a/2 could not be triggered: 403 InsufficientScopes: You need:")
 	assert.Equal(t, []diag.Related{{Message: "hooks:trigger-hook:g/a/2"}}, diag.Flatten(err)[0].Related)
 }
-
-func TestSatisfied(t *testing.T) {
-	for need, want := range map[string]bool{"a": true, "ab": true, "b": false, "c*d": true, "cxd": false} {
-		assert.Equal(t, want, actionlist.Satisfied([]string{"a*", "c*d"}, need), need)
-	}
-}

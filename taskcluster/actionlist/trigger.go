@@ -9,6 +9,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 	"github.com/taskgraph-go/decision/value"
 	"github.com/taskgraph-go/decision/value/jsone"
 )
@@ -96,24 +97,14 @@ func vouched(ctx context.Context, s Services, r Request) error {
 	if err := json.Unmarshal(text, &task); err != nil {
 		return diag.Errorf(diag.Network, 0, "the definition of the decision task %s is no JSON: %w", r.TaskGroupID, err)
 	}
-	scopes, err := s.ExpandScopes(ctx, task.Scopes)
+	have, err := s.ExpandScopes(ctx, task.Scopes)
 	if err != nil {
 		return err
 	}
 	need := "in-tree:hook-action:" + r.Action.HookGroupID + "/" + r.Action.HookID
-	if !Satisfied(scopes, need) {
+	if !scopes.Satisfy(have, need) {
 		return diag.Errorf(diag.NotPermitted, 0, "the decision task %s has no scope for the hook that it names: %s", r.TaskGroupID, need).
 			WithHint("whoever made its actions.json must not make others trigger hooks that the decision task may not name")
 	}
 	return nil
-}
-
-// Satisfied says whether scopes, which are expanded, satisfy one.
-func Satisfied(scopes []string, need string) bool {
-	for _, s := range scopes {
-		if prefix, starred := strings.CutSuffix(s, "*"); s == need || starred && strings.HasPrefix(need, prefix) {
-			return true
-		}
-	}
-	return false
 }

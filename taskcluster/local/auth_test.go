@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	tcclient "github.com/taskcluster/taskcluster/v87/clients/client-go"
 	"github.com/taskcluster/taskcluster/v87/clients/client-go/tcauth"
+
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 )
 
 func TestClients(t *testing.T) {
@@ -192,7 +194,7 @@ func TestTemporaryCredentials(t *testing.T) {
 		require.NoError(t, err)
 		var own []string
 		for _, s := range r.Scopes {
-			if !satisfies(everybody, s) && s != "assume:anonymous" {
+			if !scopes.Satisfy(everybody, s) && s != "assume:anonymous" {
 				own = append(own, s)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 )
 
 // certificate makes temporary credentials out of those of a client.
@@ -72,7 +74,7 @@ func parseExt(text string) (hawkExt, error) {
 
 // check says what is wrong with a certificate, for credentials that call themselves name and are issued by a client
 // with these scopes and this access token.
-func (c *certificate) check(name, issuer, key string, scopes []string, now time.Time) error {
+func (c *certificate) check(name, issuer, key string, have []string, now time.Time) error {
 	ms := now.UnixMilli()
 	skew := certificateSkew.Milliseconds()
 	switch {
@@ -95,13 +97,13 @@ func (c *certificate) check(name, issuer, key string, scopes []string, now time.
 		}
 	}
 	if issuer != name {
-		if create := "auth:create-client:" + name; !satisfies(scopes, create) {
+		if create := "auth:create-client:" + name; !scopes.Satisfy(have, create) {
 			return fmt.Errorf("the issuer %q of the certificate has no %q, so it may not give this name", issuer, create)
 		}
 	} else if c.ClientID != "" {
 		return errors.New("the certificate has a clientId and no issuer")
 	}
-	if !satisfiesAll(scopes, c.Scopes) {
+	if !satisfiesAll(have, c.Scopes) {
 		return fmt.Errorf("the issuer %q has not all scopes of the certificate", issuer)
 	}
 	if !sameText(c.Signature, c.sign(key, name)) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 )
 
 // roleSet expands scopes by roles. It does not change: another one is made when a role changes.
@@ -56,17 +58,8 @@ func checkParameter(roleID, scope string) error {
 	return nil
 }
 
-// assumes says whether a scope gives roles: it begins with assume: or is a pattern that could.
-func assumes(scope string) bool {
-	if strings.HasPrefix(scope, assume) {
-		return true
-	}
-	prefix, starred := strings.CutSuffix(scope, "*")
-	return starred && strings.HasPrefix(assume, prefix)
-}
-
 // grant gives what a role adds for an assume scope; ok is false if the role does not fit.
-func (r *roleRule) grant(scope string) (scopes []string, ok bool) {
+func (r *roleRule) grant(scope string) (granted []string, ok bool) {
 	want, wantAll := strings.CutSuffix(scope, "*")
 	if !strings.HasPrefix(want, assume) && wantAll {
 		want = assume // a*, assum* and the like act as assume:*
@@ -110,20 +103,20 @@ func (r *roleRule) fill(matched string) []string {
 }
 
 // expand gives a set with everything that its assume scopes give, normalised.
-func (rs *roleSet) expand(scopes []string) []string {
-	scopes = normalizeScopes(scopes)
+func (rs *roleSet) expand(all []string) []string {
+	all = scopes.Normalize(all)
 	var queue []string
-	for _, s := range scopes {
-		if assumes(s) {
+	for _, s := range all {
+		if scopes.IsRole(s) {
 			queue = append(queue, s)
 		}
 	}
 	if len(queue) == 0 {
-		return scopes
+		return all
 	}
 	key := strings.Join(queue, "\n")
 	if known, ok := rs.known.Load(key); ok {
-		return normalizeScopes(append(slices.Clone(known.([]string)), scopes...))
+		return scopes.Normalize(append(slices.Clone(known.([]string)), all...))
 	}
 	seen := map[string]bool{}
 	var gained []string
@@ -141,13 +134,13 @@ func (rs *roleSet) expand(scopes []string) []string {
 			}
 			for _, m := range more {
 				gained = append(gained, m)
-				if assumes(m) && !seen[m] {
+				if scopes.IsRole(m) && !seen[m] {
 					queue = append(queue, m)
 				}
 			}
 		}
 	}
-	gained = normalizeScopes(gained)
+	gained = scopes.Normalize(gained)
 	rs.mu.Lock()
 	if rs.size++; rs.size > maxKnown {
 		rs.known.Clear()
@@ -155,7 +148,7 @@ func (rs *roleSet) expand(scopes []string) []string {
 	}
 	rs.mu.Unlock()
 	rs.known.Store(key, gained)
-	return normalizeScopes(append(slices.Clone(gained), scopes...))
+	return scopes.Normalize(append(slices.Clone(gained), all...))
 }
 
 // checkCircles refuses roles that lead back to themselves, because what they give could have no end.
@@ -166,7 +159,7 @@ func (rs *roleSet) checkCircles() error {
 			if before, _, ok := strings.Cut(s, parameter); ok && strings.HasSuffix(rs.roles[i].pattern, "*") {
 				s = before + "*" // anything may be filled in
 			}
-			if !assumes(s) {
+			if !scopes.IsRole(s) {
 				continue
 			}
 			for j := range rs.roles {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 )
 
 func (s *Server) roleReply(r role) object {
@@ -64,24 +66,24 @@ func getRole(c *call) (any, error) {
 
 func createRole(c *call) (any, error) {
 	id, in := c.params["roleId"], c.data()
-	scopes := texts(in, "scopes")
-	if err := refuseStars(scopes); err != nil {
+	all := texts(in, "scopes")
+	if err := refuseStars(all); err != nil {
 		return nil, err
 	}
-	if err := c.authorize(nil, map[string][]string{"scopes": scopes}); err != nil {
+	if err := c.authorize(nil, map[string][]string{"scopes": all}); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(scopes, compareScopes)
+	slices.SortFunc(all, scopes.Compare)
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	if old, ok := c.s.auth.roles.rows[id]; ok {
-		if old.Description != text(in, "description") || !slices.Equal(old.Scopes, scopes) {
+		if old.Description != text(in, "description") || !slices.Equal(old.Scopes, all) {
 			return nil, refuse("RequestConflict", "there is a role %q already, with other scopes or another description", id)
 		}
 		return c.s.roleReply(old), nil
 	}
 	now := newStamp(c.now)
-	return c.s.storeRole(role{ID: id, Scopes: scopes, Description: text(in, "description"), Created: now, LastModified: now})
+	return c.s.storeRole(role{ID: id, Scopes: all, Description: text(in, "description"), Created: now, LastModified: now})
 }
 
 // storeRole keeps a role, unless that would make a circle.
@@ -104,8 +106,8 @@ func (s *Server) storeRole(r role) (any, error) {
 
 func updateRole(c *call) (any, error) {
 	id, in := c.params["roleId"], c.data()
-	scopes := texts(in, "scopes")
-	if err := refuseStars(scopes); err != nil {
+	all := texts(in, "scopes")
+	if err := refuseStars(all); err != nil {
 		return nil, err
 	}
 	c.s.mu.Lock()
@@ -116,15 +118,15 @@ func updateRole(c *call) (any, error) {
 	}
 	former := c.s.directory.Load().roles.expand(row.Scopes)
 	var added []string
-	for _, s := range scopes {
-		if !satisfies(former, s) {
+	for _, s := range all {
+		if !scopes.Satisfy(former, s) {
 			added = append(added, s)
 		}
 	}
 	if err := c.authorize(nil, map[string][]string{"scopesAdded": added}); err != nil {
 		return nil, err
 	}
-	row.Scopes, row.Description, row.LastModified = scopes, text(in, "description"), newStamp(c.now)
+	row.Scopes, row.Description, row.LastModified = all, text(in, "description"), newStamp(c.now)
 	return c.s.storeRole(row)
 }
 

@@ -1,66 +1,19 @@
 package local
 
 import (
-	"cmp"
 	"slices"
-	"strings"
+
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 )
 
-// covers says whether one scope satisfies another: it is the same, or ends in a star and is a prefix.
-func covers(have, want string) bool {
-	if have == want {
-		return true
-	}
-	prefix, starred := strings.CutSuffix(have, "*")
-	return starred && strings.HasPrefix(want, prefix)
-}
-
-// satisfies says whether some scope of a set covers what is wanted.
-func satisfies(scopes []string, want string) bool {
-	for _, have := range scopes {
-		if covers(have, want) {
-			return true
-		}
-	}
-	return false
-}
-
 // satisfiesAll says whether every wanted scope is covered.
-func satisfiesAll(scopes, want []string) bool {
+func satisfiesAll(have, want []string) bool {
 	for _, w := range want {
-		if !satisfies(scopes, w) {
+		if !scopes.Satisfy(have, w) {
 			return false
 		}
 	}
 	return true
-}
-
-// compareScopes orders a set: a* before a before ab.
-func compareScopes(a, b string) int {
-	x, xs := strings.CutSuffix(a, "*")
-	y, ys := strings.CutSuffix(b, "*")
-	if c := cmp.Compare(x, y); c != 0 || xs == ys {
-		return c
-	}
-	if xs {
-		return -1
-	}
-	return 1
-}
-
-// normalizeScopes sorts a set and leaves out what another scope of it covers.
-func normalizeScopes(scopes []string) []string {
-	sorted := slices.Clone(scopes)
-	slices.SortFunc(sorted, compareScopes)
-	kept := make([]string, 0, len(sorted))
-	for _, s := range sorted {
-		// Everything with a prefix follows that prefix at once, so the last one that was kept decides.
-		if n := len(kept); n > 0 && covers(kept[n-1], s) {
-			continue
-		}
-		kept = append(kept, s)
-	}
-	return kept
 }
 
 // validScope says whether a text can be a scope: printable ASCII.
@@ -83,32 +36,32 @@ type expression struct {
 func scopeExpression(s string) expression { return expression{scope: &s} }
 
 // satisfied says whether a set of scopes is enough.
-func (e *expression) satisfied(scopes []string) bool {
+func (e *expression) satisfied(have []string) bool {
 	switch {
 	case e.scope != nil:
-		return satisfies(scopes, *e.scope)
+		return scopes.Satisfy(have, *e.scope)
 	case e.allOf != nil:
 		for i := range e.allOf {
-			if !e.allOf[i].satisfied(scopes) {
+			if !e.allOf[i].satisfied(have) {
 				return false
 			}
 		}
 		return true
 	default:
-		return slices.ContainsFunc(e.anyOf, func(e expression) bool { return e.satisfied(scopes) })
+		return slices.ContainsFunc(e.anyOf, func(e expression) bool { return e.satisfied(have) })
 	}
 }
 
 // missing gives what of the expression a set does not satisfy; ok is false if nothing is missing.
-func (e *expression) missing(scopes []string) (rest expression, ok bool) {
-	if e.satisfied(scopes) {
+func (e *expression) missing(have []string) (rest expression, ok bool) {
+	if e.satisfied(have) {
 		return expression{}, false
 	}
 	switch {
 	case e.allOf != nil:
 		left := []expression{}
 		for i := range e.allOf {
-			if m, ok := e.allOf[i].missing(scopes); ok {
+			if m, ok := e.allOf[i].missing(have); ok {
 				left = append(left, m)
 			}
 		}
@@ -119,7 +72,7 @@ func (e *expression) missing(scopes []string) (rest expression, ok bool) {
 	case e.anyOf != nil:
 		left := []expression{}
 		for i := range e.anyOf {
-			m, _ := e.anyOf[i].missing(scopes)
+			m, _ := e.anyOf[i].missing(have)
 			left = append(left, m)
 		}
 		return expression{anyOf: left}, true

@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/taskcluster/slugid-go/slugid"
+
+	"github.com/taskgraph-go/decision/taskcluster/scopes"
 )
 
 // vectors reads a file of testdata.
@@ -153,16 +155,16 @@ func TestScopeVectors(t *testing.T) {
 		assert.Equal(t, c.Satisfied, !missing, "%q %v", c.Scopes, c.Expression)
 	}
 	for _, c := range v.Normalize {
-		assert.Equal(t, c.Normalized, normalizeScopes(c.Input), "%q", c.Input)
+		assert.Equal(t, c.Normalized, scopes.Normalize(c.Input), "%q", c.Input)
 		sorted := slices.Clone(c.Input)
-		slices.SortFunc(sorted, compareScopes)
+		slices.SortFunc(sorted, scopes.Compare)
 		assert.Equal(t, c.Sorted, sorted)
 	}
 	for _, c := range v.Sets {
-		assert.Equal(t, c.Union, normalizeScopes(append(slices.Clone(c.A), c.B...)))
+		assert.Equal(t, c.Union, scopes.Normalize(append(slices.Clone(c.A), c.B...)))
 		var common []string
 		for _, s := range append(slices.Clone(c.A), c.B...) {
-			if satisfies(c.A, s) && satisfies(c.B, s) && !slices.Contains(common, s) {
+			if scopes.Satisfy(c.A, s) && scopes.Satisfy(c.B, s) && !slices.Contains(common, s) {
 				common = append(common, s)
 			}
 		}
@@ -251,7 +253,7 @@ func TestTemporaryCredentialVectors(t *testing.T) {
 			if a := v.ExpectedTempCreds.AuthorizedScopes; a != nil {
 				want = *a
 			}
-			assert.Equal(t, normalizeScopes(append(slices.Clone(want), "assume:anonymous")), who.scopes)
+			assert.Equal(t, scopes.Normalize(append(slices.Clone(want), "assume:anonymous")), who.scopes)
 			assert.Equal(t, authSuccess, ask(token, v.Start.Add(-4*time.Minute)).status, "clocks may differ")
 			assert.Equal(t, authSuccess, ask(token, v.Expiry.Add(4*time.Minute)).status)
 			assert.Equal(t, authFailed, ask(token, v.Start.Add(-6*time.Minute)).status)

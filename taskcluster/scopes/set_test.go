@@ -77,3 +77,15 @@ func holds(s Set, expression any) bool {
 	}
 	return false
 }
+
+func TestSatisfy(t *testing.T) {
+	for need, want := range map[string]bool{"a": true, "ab": true, "b": false, "c*d": true, "cxd": false} {
+		assert.Equal(t, want, Satisfy([]string{"a*", "c*d"}, need), need)
+	}
+}
+
+func TestIsRole(t *testing.T) {
+	for scope, want := range map[string]bool{"assume:x": true, "*": true, "as*": true, "assume:*": true, "assume*": true, "assumption*": false, "b*": false, "assume": false} {
+		assert.Equal(t, want, IsRole(scope), scope)
+	}
+}
