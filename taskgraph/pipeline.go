@@ -15,6 +15,8 @@ type pipeline struct {
 	cfg     *Config
 	workers int
 	errs    *diag.List
+
+	interners *sync.Pool // of interners that no worker uses now
 }
 
 // batchSize is how many stubs a worker takes at once: few enough to keep all workers busy to the end.
@@ -49,8 +51,12 @@ func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
 // tasks gives what a worker makes of the stubs that the last step left: tasks. Since tasks of a kind are alike, they share
 // what is equal in them.
 func (p *pipeline) tasks(stubs int) func([]*value.Map) []*Task {
-	interner := value.NewInterner(stubs)
 	return func(batch []*value.Map) []*Task {
+		interner, ok := p.interners.Get().(*value.Interner)
+		if !ok || !interner.Fits(stubs) {
+			interner = value.NewInterner(stubs)
+		}
+		defer p.interners.Put(interner)
 		out := make([]*Task, 0, len(batch))
 		for i, stub := range batch {
 			t, err := newTask(p.cfg.Kind, stub)

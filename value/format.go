@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -136,13 +137,24 @@ func (t *Template) Expand(lookup func(name string) (Value, bool)) (string, error
 	if len(t.parts) == 1 && t.parts[0].field == nil {
 		return t.parts[0].text, nil
 	}
-	b, err := t.expand(make([]byte, 0, len(t.source)+32), lookup)
+	scratch := expanded.Get().(*[]byte)
+	defer expanded.Put(scratch)
+	b, err := t.expand((*scratch)[:0], lookup)
 	if err != nil {
 		err.Message = fmt.Sprintf("cannot expand %q: %s", t.source, err.Message)
 		return "", err
 	}
+	if cap(b) <= maxExpanded {
+		*scratch = b
+	}
 	return string(b), nil
 }
+
+// expanded keeps the buffers that texts are put together in.
+var expanded = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxExpanded is the size of the largest buffer that is kept.
+const maxExpanded = 1 << 16
 
 func (t *Template) expand(dst []byte, lookup func(string) (Value, bool)) ([]byte, *diag.Diagnostic) {
 	for i := range t.parts {

@@ -16,13 +16,19 @@ type Interner struct {
 	texts      []Value
 	known      []Value // texts and containers that are interned already, by where they are
 	scratch    []Value
+	room       blocks
 }
 
 // NewInterner gives an interner for about n alike values.
 func NewInterner(n int) *Interner {
-	size := 1 << bits.Len(uint(min(max(n, 16), 512)*16))
+	size := internerSize(n)
 	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size), known: make([]Value, size)}
 }
+
+// Fits says whether the interner is large enough for about n alike values.
+func (in *Interner) Fits(n int) bool { return len(in.known) >= internerSize(n) }
+
+func internerSize(n int) int { return 1 << bits.Len(uint(min(max(n, 16), 512)*16)) }
 
 // Texts of these lengths are looked up: shorter ones take no memory worth mentioning, longer ones are rarely the same.
 const (
@@ -76,21 +82,17 @@ func (in *Interner) lately(v Value) *Value {
 // container interns the parts of a container, then the container itself.
 func (in *Interner) container(v Value, parts []Value) Value {
 	v.meta &^= ownedFlag
-	known := in.lately(v)
-	if known.ptr == v.ptr {
+	if in.lately(v).ptr == v.ptr {
 		return v
 	}
 	base := len(in.scratch)
-	changed := false
 	h := uint64(uint32(v.Kind()))
 	if m := v.Map(); m != nil {
 		h = uint64(uintptr(unsafe.Pointer(m.shape)))
 	}
 	h = h*mix + uint64(len(parts))
 	for _, p := range parts {
-		before := p.ptr
 		p = in.Value(p)
-		changed = changed || p.ptr != before
 		in.scratch = append(in.scratch, p)
 		h = (h ^ p.hash()) * mix
 	}
@@ -99,12 +101,9 @@ func (in *Interner) container(v Value, parts []Value) Value {
 	if slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, same) {
 		v.ptr = slot.ptr
 	} else {
-		if changed {
-			v.ptr = rebuilt(v, same)
-		} else {
-			*known = v
-		}
-		*slot = v
+		// Also where no part is another one: what is kept is to lie with what is kept, not among garbage.
+		v.ptr = in.room.rebuilt(v, same)
+		*slot, *in.lately(v) = v, v
 	}
 	in.scratch = in.scratch[:base]
 	return v
@@ -152,14 +151,39 @@ func alike(known, v Value, parts []Value) bool {
 	return true
 }
 
+// blocks are where interned containers live, next to each other. They all stay as long as the graph does: kept apart from what is
+// garbage soon they leave it whole pages to be freed.
+type blocks struct {
+	vals  []Value
+	maps  []Map
+	lists []List
+}
+
 // rebuilt makes the container anew, of interned parts.
-func rebuilt(v Value, parts []Value) unsafe.Pointer {
-	vals := make([]Value, len(parts))
+func (b *blocks) rebuilt(v Value, parts []Value) unsafe.Pointer {
+	vals := taken(&b.vals, len(parts), 512)
 	copy(vals, parts)
 	if m := v.Map(); m != nil {
-		return unsafe.Pointer(&Map{shape: m.shape, vals: vals, spots: m.spots})
+		c := &taken(&b.maps, 1, 64)[0]
+		c.shape, c.vals, c.spots = m.shape, vals, m.spots
+		return unsafe.Pointer(c)
 	}
-	return unsafe.Pointer(&List{items: vals})
+	c := &taken(&b.lists, 1, 64)[0]
+	c.items = vals
+	return unsafe.Pointer(c)
+}
+
+// taken takes n elements from a block, or from a new one of the size where there are too few left.
+func taken[T any](block *[]T, n, size int) []T {
+	if n > size/8 && n > len(*block) {
+		return make([]T, n)
+	}
+	if n > len(*block) {
+		*block = make([]T, size)
+	}
+	out := (*block)[:n:n]
+	*block = (*block)[n:]
+	return out
 }
 
 // sameSpots says whether the first n keys of two maps were written at the same places.

@@ -249,13 +249,16 @@ func (m *Map) own(extra int) {
 	if !m.cow.Load() {
 		return
 	}
-	vals := make([]Value, len(m.vals), len(m.vals)+extra)
+	vals := make([]Value, len(m.vals), room(len(m.vals)+extra))
 	for i, v := range m.vals {
 		vals[i] = clearOwned(v)
 	}
 	m.vals, m.private = vals, false
 	m.cow.Store(false)
 }
+
+// room gives how many entries to make place for where at least n are needed: a map that changes mostly grows, by a few.
+func room(n int) int { return (n + 3) &^ 3 }
 
 // clearOwned is used on every value of a holder that is copied: both holders have to copy it before a change.
 func clearOwned(v Value) Value {
@@ -295,6 +298,11 @@ func (m *Map) put(i int, key, v Value) {
 	}
 	m.own(4)
 	m.grow(key)
+	if n := len(m.vals); n == cap(m.vals) {
+		vals := make([]Value, n, room(n+1+n/4))
+		copy(vals, m.vals)
+		m.vals = vals
+	}
 	m.vals = append(m.vals, stored(v))
 }
 
@@ -374,7 +382,7 @@ func (m *Map) updateAtOnce(other *Map, fill bool) bool {
 	}
 	switch {
 	case m.cow.Load():
-		vals := make([]Value, size, size+4)
+		vals := make([]Value, size, room(size+4))
 		for i, v := range m.vals {
 			vals[i] = clearOwned(v)
 		}
@@ -383,7 +391,7 @@ func (m *Map) updateAtOnce(other *Map, fill bool) bool {
 	case size <= cap(m.vals):
 		m.vals = m.vals[:size]
 	default:
-		m.vals = append(make([]Value, 0, size+4), m.vals...)[:size]
+		m.vals = append(make([]Value, 0, room(size+size/2)), m.vals...)[:size]
 	}
 	m.shape = p.to
 	for i, at := range p.at {
