@@ -32,7 +32,6 @@ type demoPush struct {
 	file    *tcyml.File
 	event   tcyml.Event
 	running *local.Running
-	env     map[string]string
 	queue   *tcqueue.Queue
 }
 
@@ -45,12 +44,11 @@ func newDemoPush(t *testing.T) *demoPush {
 	out, err := exec.Command("git", "-C", p.dir, "rev-parse", "HEAD").Output()
 	require.NoError(t, err)
 
-	server, err := local.New(local.Options{ClaimWait: time.Millisecond})
+	server, err := local.New(local.Options{ClaimWait: time.Millisecond, CheckReplies: true})
 	require.NoError(t, err)
 	p.running, err = server.Listen(0)
 	require.NoError(t, err)
 	t.Cleanup(func() { p.running.Shutdown(context.Background()) })
-	p.env = local.Environment(p.running.RootURL(), p.running.RootCredentials())
 	p.queue = tcqueue.New(p.running.RootCredentials(), p.running.RootURL())
 
 	text, err := os.ReadFile("../examples/hello/.taskcluster.yml")
@@ -70,19 +68,26 @@ func (p *demoPush) decisionTask(options tcyml.Options) tcyml.Task {
 	task := rendered.Tasks[0]
 	definition, err := value.CompactJSON(task.Definition.Value())
 	require.NoError(p.t, err)
-	service, err := taskcluster.FromEnvironment(func(name string) string { return p.env[name] })
-	require.NoError(p.t, err)
-	require.NoError(p.t, taskcluster.NewClient(service).CreateTask(p.t.Context(), task.ID, []byte(definition)))
+	service := taskcluster.NewClient(taskcluster.Options{RootURL: p.running.RootURL(), Credentials: p.running.RootCredentials()})
+	require.NoError(p.t, service.CreateTask(p.t.Context(), task.ID, []byte(definition)))
 	return task
 }
 
+// run runs the decision task with more arguments, and gives its exit code and what it says.
+func (p *demoPush) run(task tcyml.Task, credentials *taskcluster.Credentials, later time.Duration, more ...string) (code int, said string) {
+	var out bytes.Buffer
+	env := local.Environment(p.running.RootURL(), credentials)
+	app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Dir: "/", Clock: func() time.Time { return time.Now().Add(later) },
+		Env: func(name string) string { return env[name] }}
+	code = app.RunDecisionTask(p.t.Context(), task.ID, task.Definition, p.dir, more...)
+	return code, out.String()
+}
+
 // decide runs the decision task, which must succeed, and gives what it says.
-func (p *demoPush) decide(task tcyml.Task, later time.Duration) string {
-	var said bytes.Buffer
-	app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Dir: "/", Clock: func() time.Time { return time.Now().Add(later) },
-		Env: func(name string) string { return p.env[name] }}
-	require.Equal(p.t, diag.ExitOK, app.RunDecisionTask(p.t.Context(), task.ID, task.Definition, p.dir), said.String())
-	return said.String()
+func (p *demoPush) decide(task tcyml.Task, later time.Duration, more ...string) string {
+	code, said := p.run(task, p.running.RootCredentials(), later, more...)
+	require.Equal(p.t, diag.ExitOK, code, said)
+	return said
 }
 
 // group gives the tasks of a group, by id.
@@ -122,6 +127,21 @@ func TestPushToTasks(t *testing.T) {
 	for id, want := range graph {
 		assert.Equal(t, want.Task.Metadata.Name, first[id].Metadata.Name, want.Label)
 		assert.Equal(t, task.ID, first[id].TaskGroupID, want.Label)
+	}
+}
+
+// Without the scopes that its tasks take a decision task creates none, nor as a dry run. A group may be sealed again.
+func TestDecisionCreates(t *testing.T) {
+	p := newDemoPush(t)
+	task := p.decisionTask(tcyml.Options{})
+	code, said := p.run(task, p.running.Credentials("auth:*", "index:*", "queue:*"), 0)
+	assert.Equal(t, 7, code, said)
+	assert.Contains(t, said, "is missing, which tasks are given")
+	p.decide(task, 0, "--dry-run")
+	assert.Len(t, p.group(task.ID), 1, "the decision task")
+	for range 2 {
+		p.decide(task, 0, "--seal")
+		assert.Len(t, p.group(task.ID), 12)
 	}
 }
 
