@@ -13,7 +13,6 @@ import (
 	"github.com/taskgraph-go/decision/actions/pushes"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters"
-	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
@@ -112,16 +111,6 @@ func (a *App) readInput(from string) (value.Value, error) {
 	return value.Value{}, usage("--input wants JSON, or a file that ends in .json or .yml, got %q", from)
 }
 
-// services gives the deployment that the environment names.
-func (a *App) services() (*taskcluster.Client, error) {
-	o, err := taskcluster.FromEnvironment(a.Env)
-	if err != nil {
-		return nil, err
-	}
-	o.Log = a.log
-	return taskcluster.NewClient(o), nil
-}
-
 // runCallback runs a callback.
 func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.Request) error {
 	if len(o.parameters) > 1 {
@@ -139,8 +128,7 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 	if err != nil {
 		return err
 	}
-	defer s.project.Close()
-	defer func() { a.warn(s.project.Warnings()) }()
+	defer a.close(s.project)
 	run := actions.Options{
 		Project: s.project, Services: service, OwnTaskID: a.Env("TASK_ID"), Artifacts: a.path(o.artifacts), Trial: o.trial, Out: a.out, Clock: s.clock, Log: a.log,
 		Pushes:       pushFinder{a, s},

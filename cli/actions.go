@@ -55,8 +55,7 @@ func (a *App) listActions(ctx context.Context, o *actionsOptions) error {
 	if err != nil {
 		return err
 	}
-	defer s.project.Close()
-	defer func() { a.warn(s.project.Warnings()) }()
+	defer a.close(s.project)
 	g, err := s.generator(ctx, s.project, spec)
 	if err != nil {
 		return err

@@ -108,12 +108,11 @@ func (a *App) cron(ctx context.Context, flags *pflag.FlagSet, o *cronOptions) er
 	if o.project.Level == "" && !o.dryRun {
 		return usage("say --level: .taskcluster.yml decides by it what tasks may do")
 	}
-	service, err := taskcluster.FromEnvironment(a.Env)
+	deployment, err := a.deployment()
 	if err != nil && !o.dryRun {
 		return err
 	}
-	service.Log = a.log
-	client := taskcluster.NewClient(service)
+	client := taskcluster.NewClient(deployment)
 	run := cron.Options{
 		Services: client, Render: cron.Renderer(&a.sources), TaskID: a.Env(taskcluster.TaskIDVariable), Branch: o.branch, Force: o.force, DryRun: o.dryRun,
 		Reader: &value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}, Clock: a.Clock, Log: a.log,
@@ -168,21 +167,9 @@ func (o *cronOptions) pushAt(ctx context.Context, repository cron.Repository, da
 }
 
 // cronTime gives the time that counts: when the task that runs this was created.
-func (a *App) cronTime(ctx context.Context, queue cron.Queue) (time.Time, error) {
+func (a *App) cronTime(ctx context.Context, client *taskcluster.Client) (time.Time, error) {
 	if id := a.Env(taskcluster.TaskIDVariable); id != "" {
-		text, err := queue.Task(ctx, id)
-		if err != nil {
-			return time.Time{}, diag.Errorf(diag.Network, 0, "asking when task %s was created: %w", id, err)
-		}
-		v, err := (&value.Reader{}).JSON("task "+id, text)
-		if err != nil {
-			return time.Time{}, err
-		}
-		created, err := time.Parse(time.RFC3339Nano, v.Map().Str("created"))
-		if err != nil {
-			return time.Time{}, diag.Errorf(diag.Network, 0, "when task %s was created is no time: %s", id, v.Map().At("created").Describe())
-		}
-		return created, nil
+		return created(ctx, client, id)
 	}
 	if text := a.Env(cronTimeVariable); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/decision"
-	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -124,8 +123,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	if err != nil {
 		return err
 	}
-	defer s.project.Close()
-	defer func() { a.warn(s.project.Warnings()) }()
+	defer a.close(s.project)
 	if s.place.repo == nil {
 		return usage("a decision task needs a checkout of git or Mercurial")
 	}
@@ -133,12 +131,9 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		Push: o.push, Project: s.project, Repository: s.place.repo, Dir: a.pushDir(s.place.top), Clock: a.pushClock(ctx, o, taskID, s.clock), Reader: &s.reader, Log: a.log,
 	}
 	if o.push.IncludePushTasks && !o.offline {
-		service, err := taskcluster.FromEnvironment(a.Env)
-		if err != nil {
+		if options.Services, err = a.services(); err != nil {
 			return err
 		}
-		service.Log = a.log
-		options.Services = taskcluster.NewClient(service)
 	}
 	params, err := decision.Parameters(ctx, options)
 	if err != nil {
@@ -173,19 +168,11 @@ func (a *App) pushClock(ctx context.Context, o *decisionOptions, taskID string, 
 	if o.push.Pushdate != 0 || o.offline || taskID == previewTaskID {
 		return now
 	}
-	service, err := taskcluster.FromEnvironment(a.Env)
+	service, err := a.services()
 	if err != nil {
 		return now
 	}
-	service.Log = a.log
-	var made time.Time
-	text, err := taskcluster.NewClient(service).Task(ctx, taskID)
-	if err == nil {
-		var doc value.Value
-		if doc, err = (&value.Reader{}).JSON(taskID, text); err == nil {
-			made, err = time.Parse(time.RFC3339Nano, doc.Map().Str("created"))
-		}
-	}
+	made, err := created(ctx, service, taskID)
 	if err != nil {
 		a.log.Warn("it is not known when the decision task was made: another run of it will decide on other dates", "error", err)
 		return now

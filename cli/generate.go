@@ -106,12 +106,7 @@ func (a *App) indexFor(o *generateOptions) (taskcluster.Index, error) {
 		return taskcluster.OfflineIndex{}, nil
 	}
 	return &lazyIndex{connect: sync.OnceValues(func() (taskcluster.Index, error) {
-		service, err := taskcluster.FromEnvironment(a.Env)
-		if err != nil {
-			return nil, err
-		}
-		service.Log = a.log
-		return taskcluster.NewClient(service), nil
+		return a.services()
 	})}, nil
 }
 
@@ -178,8 +173,7 @@ func (a *App) generate(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
-	defer s.project.Close()
-	defer func() { a.warn(s.project.Warnings()) }()
+	defer a.close(s.project)
 	switch {
 	case o.diff:
 		return a.diffGraphs(ctx, s, specs, printer)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/taskgraph-go/decision/actions/hooks"
 	"github.com/taskgraph-go/decision/diag"
-	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -83,8 +82,7 @@ func (a *App) hooksState(ctx context.Context, o *hooksOptions) (*hooks.State, *h
 	if err != nil {
 		return nil, nil, err
 	}
-	defer project.Close()
-	defer func() { a.warn(project.Warnings()) }()
+	defer a.close(project)
 	settings, err := hooks.NewSettings(project)
 	if err != nil {
 		return nil, nil, err
@@ -127,12 +125,11 @@ func (a *App) planHooks(ctx context.Context, o *hooksOptions) (*hooks.Plan, hook
 	if err != nil {
 		return nil, nil, err
 	}
-	options, err := taskcluster.FromEnvironment(a.Env)
+	client, err := a.services()
 	if err != nil {
 		return nil, nil, err
 	}
-	options.Log = a.log
-	service := hooks.Service{Client: taskcluster.NewClient(options)}
+	service := hooks.Service{Client: client}
 	plan, err := hooks.Compare(ctx, state, settings, service, a.now())
 	if err != nil {
 		return nil, nil, err
@@ -146,7 +143,7 @@ func (a *App) planHooks(ctx context.Context, o *hooksOptions) (*hooks.Plan, hook
 		}
 	}
 	if len(plan.Changes) == 0 && len(plan.Foreign) == 0 {
-		a.note("%s: nothing differs", options.RootURL)
+		a.note("%s: nothing differs", client.RootURL())
 	}
 	return plan, service, nil
 }

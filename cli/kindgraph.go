@@ -41,8 +41,7 @@ func (a *App) kindGraph(ctx context.Context, o *generateOptions) error {
 	if err != nil {
 		return err
 	}
-	defer s.project.Close()
-	defer func() { a.warn(s.project.Warnings()) }()
+	defer a.close(s.project)
 	g, err := s.generator(ctx, s.project, specs[0])
 	if err != nil {
 		return err

@@ -28,30 +28,25 @@ func (s submitter) Submit(ctx context.Context, d *decision.Submission) error {
 	if d.DryRun && d.DecisionTaskID == previewTaskID { // which is no task id, and would be a mistake in every task
 		group.DecisionTaskID = taskgraph.TaskID(previewTaskID, "")
 	}
-	clock := a.Clock
-	if clock == nil {
-		clock = time.Now
-	}
-	service, err := taskcluster.FromEnvironment(a.Env)
+	deployment, err := a.deployment()
 	if err != nil && !d.DryRun {
 		return err
 	}
 	known := err == nil && !s.o.offline
-	service.Log = a.log
 	if !s.o.noPreflight {
-		check := preflight.Options{Graph: d.Graph, Group: group, Config: d.Project.Config, Level: level, Seal: s.o.seal, Clock: clock, Sources: d.Project.Sources,
+		check := preflight.Options{Graph: d.Graph, Group: group, Config: d.Project.Config, Level: level, Seal: s.o.seal, Clock: a.Clock, Sources: d.Project.Sources,
 			Workers: s.o.workers, Log: a.log, MaxDeadline: time.Duration(s.o.maxDeadline) * 24 * time.Hour}
 		if known {
-			check.Scopes = taskcluster.NewClient(service)
+			check.Scopes = taskcluster.NewClient(deployment)
 		}
 		if err := preflight.Run(ctx, check); err != nil {
 			return err
 		}
 	}
-	service.Patience = submit.Patience
+	deployment.Patience = submit.Patience
 	progress := a.progress(d.Graph.Len(), "tasks")
 	result, err := submit.Run(ctx, submit.Options{
-		Graph: d.Graph, Group: group, Queue: taskcluster.NewClient(service), Clock: clock, DryRun: d.DryRun, Seal: s.o.seal, Log: a.log,
+		Graph: d.Graph, Group: group, Queue: taskcluster.NewClient(deployment), Clock: a.Clock, DryRun: d.DryRun, Seal: s.o.seal, Log: a.log,
 		Progress: func(p submit.Progress) { progress.of(p.Done, p.Total) },
 	})
 	progress.clear()

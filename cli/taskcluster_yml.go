@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -187,10 +186,7 @@ func (a *App) completeFacts(ctx context.Context, f *tcyml.Facts, dir string) {
 
 // renderingOptions give what every rendering gets.
 func (a *App) renderingOptions() tcyml.Options {
-	o := tcyml.Options{RootURL: a.Env("TASKCLUSTER_ROOT_URL"), Now: time.Now()}
-	if a.Clock != nil {
-		o.Now = a.Clock()
-	}
+	o := tcyml.Options{RootURL: a.Env("TASKCLUSTER_ROOT_URL"), Now: a.now()}
 	if o.RootURL == "" {
 		o.RootURL = exampleRootURL
 	}

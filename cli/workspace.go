@@ -76,6 +76,12 @@ func (a *App) open(ctx context.Context, w *workspace, o *generateOptions) (*task
 	})
 }
 
+// close closes a tree, once what it warned of is printed.
+func (a *App) close(project *taskgraph.Project) {
+	a.warn(project.Warnings())
+	project.Close()
+}
+
 // openTree opens any tree as a project: the work tree, which stands in dir, or a revision, which stands nowhere until materialize puts it
 // somewhere.
 func (a *App) openTree(ctx context.Context, tree sourcetree.Tree, dir string, materialize func(context.Context, string) error, w *workspace, o *generateOptions, tracked func() ([]string, error)) (*taskgraph.Project, error) {
