@@ -2,8 +2,6 @@ package actions
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters"
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -184,7 +183,7 @@ func (o *offer) entry(project *taskgraph.Project, params *parameters.Params, dec
 		"name", o.Name, "title", title, "description", description, "context", o.context.Copy(),
 		"kind", "hook",
 		"hookGroupId", HookGroupID(project.Config.TrustDomain()),
-		"hookId", HookID(params, o.permission(), digest),
+		"hookId", hookID(params, o.permission(), digest),
 		"hookPayload", value.MapOf(
 			"decision", value.MapOf(
 				"action", value.MapOf(
@@ -205,28 +204,18 @@ func (o *offer) entry(project *taskgraph.Project, params *parameters.Params, dec
 	return entry, nil
 }
 
-// HookGroupID gives the group of the hooks of a trust domain's actions.
-func HookGroupID(trustDomain string) string { return "project-" + trustDomain }
-
-// HookID gives the hook that runs actions of a permission for pushes like the one of the parameters. digest is that of
-// .taskcluster.yml, of which the hook was made: see [Digest].
-func HookID(params *parameters.Params, permission, digest string) string {
-	kind := "action"
+// hookID gives the hook that runs actions of a permission for pushes like the one of the parameters.
+func hookID(params *parameters.Params, permission, digest string) string {
+	prefix := PushHooks
 	if strings.HasPrefix(params.TasksFor(), "github-pull-request") {
-		kind = "pr-action"
+		prefix = PullRequestHooks
 	}
-	return fmt.Sprintf("in-tree-%s-%s-%s/%s", kind, params.Level(), permission, digest)
-}
-
-// Digest gives what the names of hooks that were made of a .taskcluster.yml end with: the first ten digits of its SHA-256.
-func Digest(taskclusterYML []byte) string {
-	sum := sha256.Sum256(taskclusterYML)
-	return hex.EncodeToString(sum[:])[:10]
+	return HookID(prefix, params.Level(), permission, digest)
 }
 
 // taskclusterYMLDigest gives the digest of the tree's .taskcluster.yml.
 func taskclusterYMLDigest(project *taskgraph.Project) (string, error) {
-	text, err := project.ReadFile(".taskcluster.yml")
+	text, err := project.ReadFile(tcyml.FileName)
 	if errors.Is(err, fs.ErrNotExist) {
 		project.Log.Warn("there is no .taskcluster.yml, whose digest names the hooks of actions: they are named as if it was empty")
 		return Digest(nil), nil

@@ -51,7 +51,7 @@ run, in the checkout as it stands, and prints what was created. Nothing runs the
 func (a *App) decideLocally(ctx context.Context, o *localDecisionOptions) error {
 	var files []string
 	if o.root != "" {
-		files = []string{filepath.Join(o.root, taskclusterYML)}
+		files = []string{filepath.Join(o.root, tcyml.FileName)}
 	}
 	file, dir, err := a.taskclusterFile(files)
 	if err != nil {

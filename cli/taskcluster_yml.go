@@ -18,9 +18,6 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// taskclusterYML is the name of the file.
-const taskclusterYML = ".taskcluster.yml"
-
 // exampleRootURL stands for a deployment where none is set.
 const exampleRootURL = "https://tc.example.com"
 
@@ -136,14 +133,14 @@ func (o *eventOptions) factFlags(cmd *cobra.Command) {
 
 // taskclusterFile reads the file that is named, or that of the repository.
 func (a *App) taskclusterFile(args []string) (*tcyml.File, string, error) {
-	dir, name := a.Dir, taskclusterYML
+	dir, name := a.Dir, tcyml.FileName
 	if len(args) == 1 {
 		name = args[0]
 		dir = filepath.Dir(a.path(name))
 	} else if _, err := os.Stat(a.path(name)); err != nil {
 		if repo, err := vcs.Find(a.Dir, vcs.Options{}); err == nil {
 			dir = repo.Root()
-			name = filepath.Join(dir, taskclusterYML)
+			name = filepath.Join(dir, tcyml.FileName)
 			if rel, err := filepath.Rel(a.Dir, name); err == nil {
 				name = rel
 			}

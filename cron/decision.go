@@ -13,9 +13,6 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// templateName is where it stands what a decision task is.
-const templateName = ".taskcluster.yml"
-
 // noTaskID stands for the id of the cron task where there is none.
 const noTaskID = "<cron task id>"
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -272,13 +273,13 @@ func (r *run) tree(push Push) *tree {
 		return Parse(r.Reader, FileName, text)
 	})
 	t.template = onceIn(func(ctx context.Context) (value.Value, error) {
-		text, err := r.Repository.File(ctx, push.Revision, templateName)
+		text, err := r.Repository.File(ctx, push.Revision, tcyml.FileName)
 		if err != nil {
-			return value.Value{}, unreadable(templateName, err)
+			return value.Value{}, unreadable(tcyml.FileName, err)
 		}
 		reader := *r.Reader
 		reader.Limits = limits
-		v, err := reader.YAML(templateName, text)
+		v, err := reader.YAML(tcyml.FileName, text)
 		if m := v.Map(); m != nil { // what jobs make of it shares parts of it
 			m.Freeze()
 		}

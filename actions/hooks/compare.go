@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/taskcluster/scopes"
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -122,7 +124,7 @@ func updateHook(old, h Hook) Change {
 // after they were fired last, or after they were first seen to be old: their buttons are on pages that people still look at.
 func (s *Settings) old(ctx context.Context, h Hook, d Deployment, now time.Time) (change *Change, why string, err error) {
 	remove := &Change{Remove, "hook " + h.Name(), h.Definition, nil, func(ctx context.Context, d Deployment) error { return d.RemoveHook(ctx, h) }}
-	if !strings.HasPrefix(h.ID, ofPushes.prefix+"-") && !strings.HasPrefix(h.ID, ofPullRequests.prefix+"-") {
+	if !strings.HasPrefix(h.ID, actions.PushHooks+"-") && !strings.HasPrefix(h.ID, actions.PullRequestHooks+"-") {
 		return remove, "", nil
 	}
 	since, known := h.outdatedSince()
@@ -136,10 +138,10 @@ func (s *Settings) old(ctx context.Context, h Hook, d Deployment, now time.Time)
 		return nil, "", err
 	}
 	last := since
-	why = "of an older " + TaskclusterYML + ", no longer current since " + since.UTC().Format(day)
+	why = "of an older " + tcyml.FileName + ", no longer current since " + since.UTC().Format(day)
 	if fired.After(last) {
 		last = fired
-		why = "of an older " + TaskclusterYML + ", but fired on " + fired.UTC().Format(day)
+		why = "of an older " + tcyml.FileName + ", but fired on " + fired.UTC().Format(day)
 	}
 	until := last.Add(s.Retention)
 	if now.After(until) {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/taskgraph"
 )
 
@@ -45,22 +46,22 @@ tasks:
 `
 
 // project opens a tree with a config.yml and a .taskcluster.yml, whose registry has an action with a permission of its own.
-func project(t *testing.T, config, tcyml string) *taskgraph.Project {
+func project(t *testing.T, config, file string) *taskgraph.Project {
 	t.Helper()
 	r := taskgraph.NewRegistry()
 	r.Actions.Add("ship", &taskgraph.Action{Name: "ship", Title: "Ship", Symbol: "ship", Permission: "release", Run: func(*taskgraph.ActionArgs) error { return nil }})
 	tree := fstest.MapFS{"taskcluster/config.yml": {Data: []byte(config)}}
-	if tcyml != "" {
-		tree[TaskclusterYML] = &fstest.MapFile{Data: []byte(tcyml)}
+	if file != "" {
+		tree[tcyml.FileName] = &fstest.MapFile{Data: []byte(file)}
 	}
 	p, err := taskgraph.Open(t.Context(), taskgraph.Options{Tree: tree, Root: "taskcluster", Registry: r})
 	require.NoError(t, err)
 	return p
 }
 
-func render(t *testing.T, config, tcyml string) (*State, *Settings) {
+func render(t *testing.T, config, file string) (*State, *Settings) {
 	t.Helper()
-	p := project(t, config, tcyml)
+	p := project(t, config, file)
 	s, err := NewSettings(p)
 	require.NoError(t, err)
 	state, err := Render(p, s)
@@ -208,9 +209,9 @@ func (d *deployment) RemoveRole(_ context.Context, r Role) error {
 }
 
 // apply brings a deployment to the state of a tree and gives the verbs and names of what was done.
-func (d *deployment) apply(t *testing.T, config, tcyml string, now time.Time) (*Plan, []string) {
+func (d *deployment) apply(t *testing.T, config, file string, now time.Time) (*Plan, []string) {
 	t.Helper()
-	state, s := render(t, config, tcyml)
+	state, s := render(t, config, file)
 	plan, err := Compare(t.Context(), state, s, d, now)
 	require.NoError(t, err)
 	d.calls = nil

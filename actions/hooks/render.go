@@ -6,8 +6,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster/scopes"
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -53,7 +55,7 @@ func Render(p *taskgraph.Project, s *Settings) (*State, error) {
 		if err != nil {
 			for _, d := range diag.Flatten(diag.Placed(err, t.task.Pos(), "tasks[0]")) {
 				d.Message = fmt.Sprintf("as %s with permission %s at level %d: %s", kind.tasksFor, permission, level, d.Message)
-				errs.Add(d.InFile(TaskclusterYML))
+				errs.Add(d.InFile(tcyml.FileName))
 			}
 			return
 		}
@@ -98,23 +100,23 @@ type family struct {
 }
 
 var (
-	ofPushes       = family{"in-tree-action", "action", "url"}
-	ofPullRequests = family{"in-tree-pr-action", "pr-action", "base_url"}
+	ofPushes       = family{actions.PushHooks, "action", "url"}
+	ofPullRequests = family{actions.PullRequestHooks, "pr-action", "base_url"}
 )
 
-// id gives the id of a hook without the hash.
-func (f family) id(level int, permission string) string {
-	return fmt.Sprintf("%s-%d-%s", f.prefix, level, permission)
+// id gives the id of a hook for a file with this hash.
+func (f family) id(level int, permission, hash string) string {
+	return actions.HookID(f.prefix, strconv.Itoa(level), permission, hash)
 }
 
 // group gives the hook group of the trust domain.
-func (s *Settings) group() string { return "project-" + s.TrustDomain }
+func (s *Settings) group() string { return actions.HookGroupID(s.TrustDomain) }
 
 // actionHook makes the hook for the actions of a permission.
 func (s *Settings) actionHook(t *template, kind family, level int, permission string) Hook {
-	h := Hook{Group: s.group(), ID: kind.id(level, permission) + "/" + t.hash}
+	h := Hook{Group: s.group(), ID: kind.id(level, permission, t.hash)}
 	description := fmt.Sprintf("%s\n\nRuns actions with permission `%s` on pushes of level %d, in the form that `%s` has with hash %s.",
-		s.owned(), permission, level, TaskclusterYML, t.hash)
+		s.owned(), permission, level, tcyml.FileName, t.hash)
 	h.Definition = s.definition(h, description, nil, s.actionTask(t, kind, permission), s.triggerSchema(permission))
 	return h
 }
@@ -211,7 +213,7 @@ func (s *Settings) triggerSchema(permission string) value.Value {
 // actionRole makes the role of the hooks of a permission, whatever the hash: it may act as each repository whose pushes have just this
 // level, for this permission, and may create the task.
 func (s *Settings) actionRole(hook Hook, kind family, level int, permission string, sources *diag.Sources) (Role, error) {
-	role := Role{ID: fmt.Sprintf("hook-id:%s/%s/*", s.group(), kind.id(level, permission)),
+	role := Role{ID: "hook-id:" + s.group() + "/" + kind.id(level, permission, "*"),
 		Description: fmt.Sprintf("%s\n\nLets the hooks for actions with permission `%s` at level %d act as the repositories of this level.", s.owned(), permission, level)}
 	var all []string
 	for _, r := range s.Repositories {

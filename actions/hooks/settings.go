@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/duration"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -108,9 +109,9 @@ func NewSettings(p *taskgraph.Project) (*Settings, error) {
 		seen[r.URL] = r.Pos
 		s.Repositories = append(s.Repositories, r)
 	}
-	permissions := map[string]bool{"generic": true}
+	permissions := map[string]bool{actions.GenericPermission: true}
 	for _, a := range p.Registry.Actions.All() {
-		permissions[cmp.Or(a.Permission, "generic")] = true
+		permissions[cmp.Or(a.Permission, actions.GenericPermission)] = true
 	}
 	for name, v := range section.At("action-input").Map().All() {
 		s.Inputs[name] = v

@@ -1,20 +1,16 @@
 package hooks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-
+	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
 
-// TaskclusterYML is the file that hooks make their tasks of.
-const TaskclusterYML = ".taskcluster.yml"
-
 // template is what hooks take of a .taskcluster.yml.
 type template struct {
-	// hash is the first ten digits of the SHA-256 of the file, which are in the ids of hooks and in actions.json.
+	// hash is in the ids of hooks, and in actions.json.
 	hash string
 	// task is the first of its tasks, in JSON-e.
 	task value.Value
@@ -23,20 +19,20 @@ type template struct {
 // readTemplate reads the .taskcluster.yml of a tree. As little is asked of it as the service asks of a hook's template: the tasks
 // are a list before anything is rendered.
 func readTemplate(p *taskgraph.Project) (*template, error) {
-	text, err := p.ReadFile(TaskclusterYML)
+	text, err := p.ReadFile(tcyml.FileName)
 	if err != nil {
 		for _, d := range diag.Flatten(err) {
 			d.WithHint("hooks make their tasks of this file")
 		}
 		return nil, p.Resolve(err)
 	}
-	doc, err := p.Document(TaskclusterYML)
+	doc, err := p.Document(tcyml.FileName)
 	if err != nil {
 		return nil, p.Resolve(err)
 	}
 	m := doc.Map()
 	wrong := func(v value.Value, path, want string) error {
-		return p.Resolve(diag.Errorf(diag.WrongType, v.Pos(), "want %s, got %s", want, v.Describe()).WithPath(path).InFile(TaskclusterYML))
+		return p.Resolve(diag.Errorf(diag.WrongType, v.Pos(), "want %s, got %s", want, v.Describe()).WithPath(path).InFile(tcyml.FileName))
 	}
 	if m == nil {
 		return nil, wrong(doc, "", "a map")
@@ -55,6 +51,5 @@ func readTemplate(p *taskgraph.Project) (*template, error) {
 	if _, err := value.CompactJSON(task); err != nil {
 		return nil, p.Resolve(err)
 	}
-	sum := sha256.Sum256(text)
-	return &template{hash: hex.EncodeToString(sum[:])[:10], task: task}, nil
+	return &template{hash: actions.Digest(text), task: task}, nil
 }

@@ -5,7 +5,7 @@
 // for GitHub makes of it for an [Event], or a hook for cron and actions. There is an event of every sort to try a file
 // with: see [Events]. [File.Check] tries all of them and reports everything that is wrong, at its place in the file.
 //
-//	file, err := tcyml.Read(".taskcluster.yml", text, sources)
+//	file, err := tcyml.Read(tcyml.FileName, text, sources)
 //	event, err := tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/org/repo"})
 //	rendered, err := file.Render(event, tcyml.Options{RootURL: rootURL, Now: now})
 //

@@ -12,6 +12,9 @@ import (
 	"github.com/taskgraph-go/decision/value/jsone"
 )
 
+// FileName is the name of the file.
+const FileName = ".taskcluster.yml"
+
 // File is a .taskcluster.yml that was read. It is immutable and safe for concurrent use.
 type File struct {
 	name    string
