@@ -61,7 +61,7 @@ func (r *runner) pushGraph(ctx context.Context, params *parameters.Params, group
 // decisionPath gives the index path of the decision task of a push.
 func decisionPath(trustDomain, repositoryType, project, pushlogID, revision string) string {
 	if repositoryType == "git" {
-		return fmt.Sprintf("%s.v2.%s.revision.%s.taskgraph.decision", trustDomain, project, revision)
+		return taskcluster.DecisionPath(trustDomain, project, revision)
 	}
 	return fmt.Sprintf("%s.v2.%s.pushlog-id.%s.decision", trustDomain, project, pushlogID)
 }

@@ -144,7 +144,7 @@ func (a *App) actionGroup(ctx context.Context, service *taskcluster.Client, o *a
 		defer project.Close()
 		domain = project.Config.TrustDomain()
 	}
-	return service.FindTask(ctx, fmt.Sprintf("%s.v2.%s.latest.taskgraph.decision", domain, o.project))
+	return service.FindTask(ctx, taskcluster.LatestDecisionPath(domain, o.project))
 }
 
 // actionTask gives the task that an action is for and its tags: none of both for the whole group.

@@ -20,7 +20,7 @@ func (r *run) action(ctx context.Context, out *Outcome) error {
 	if r.Project.TrustDomain == "" {
 		return diag.Errorf(diag.BadCron, out.Job.pos, "an action is found by the trust domain of the project, which is not known").WithHint("say --trust-domain")
 	}
-	path := fmt.Sprintf("%s.v2.%s.revision.%s.taskgraph.decision", r.Project.TrustDomain, r.Project.Name, r.at.push.Revision)
+	path := taskcluster.DecisionPath(r.Project.TrustDomain, r.Project.Name, r.at.push.Revision)
 	group, err := r.Services.FindTask(ctx, path)
 	if err != nil {
 		return fmt.Errorf("finding the decision task of the push: %w", err)

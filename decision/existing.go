@@ -2,7 +2,6 @@ package decision
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ func (o *ParameterOptions) existing(ctx context.Context) (*value.Map, error) {
 	if o.Services == nil {
 		return nil, diag.Errorf(diag.Network, 0, "without a network the tasks of the push cannot be included").WithHint("leave --include-push-tasks out")
 	}
-	path := fmt.Sprintf("%s.v2.%s.revision.%s.taskgraph.decision", o.Project.Config.TrustDomain(), o.Push.Project, o.Push.HeadRev)
+	path := taskcluster.DecisionPath(o.Project.Config.TrustDomain(), o.Push.Project, o.Push.HeadRev)
 	id := ""
 	for try := 1; ; try++ {
 		var err error

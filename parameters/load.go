@@ -178,7 +178,7 @@ func (o *Options) fetchRemote(ctx context.Context, spec string) (document, error
 			return document{}, diag.Errorf(diag.BadParameters, 0, "%q cannot be found without a trust domain", spec).
 				WithHint("the trust-domain of config.yml is part of the index path: use index=PATH")
 		}
-		index = fmt.Sprintf("%s.v2.%s.latest.taskgraph.decision", o.TrustDomain, project)
+		index = taskcluster.LatestDecisionPath(o.TrustDomain, project)
 	}
 	service, err := taskcluster.FromEnvironment(o.Env)
 	if err != nil {
