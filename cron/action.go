@@ -7,7 +7,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
-	"github.com/taskgraph-go/decision/taskcluster/scopes"
+	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -50,8 +50,13 @@ func (r *run) action(ctx context.Context, out *Outcome) error {
 		return err
 	}
 	hookGroup, hookID := action.Str("hookGroupId"), action.Str("hookId")
-	if err := r.mayTrigger(ctx, group, hookGroup, hookID, out.Job.pos); err != nil {
+	// A repository must not reach hooks of another one by means of its actions.json.
+	scope, ok, err := actionlist.Vouched(ctx, r.Services, group, hookGroup, hookID)
+	if err != nil {
 		return err
+	}
+	if !ok {
+		return diag.Errorf(diag.Submission, out.Job.pos, "the decision task %s lacks the scope %s, so that its actions must not trigger that hook", group, scope)
 	}
 	variables := value.MapOf("taskGroupId", group, "taskId", nil, "input", input, "now", r.Clock().UTC().Format(taskcluster.TimeFormat))
 	if m := actions.At("variables").Map(); m != nil {
@@ -103,26 +108,22 @@ func groupAction(actions *value.List, name string, pos diag.Pos) (*value.Map, er
 	return nil, diag.Errorf(diag.BadCron, pos, "the push has no action %q for the whole group", name).WithHint("%s", diag.DidYouMean(name, names))
 }
 
-// mayTrigger makes sure that the decision task itself could have offered the hook: a repository must not reach hooks of
-// another one by means of its actions.json.
-func (r *run) mayTrigger(ctx context.Context, decisionID, hookGroup, hookID string, pos diag.Pos) error {
-	text, err := r.Services.Task(ctx, decisionID)
-	if err != nil {
-		return diag.Errorf(diag.Network, 0, "task %s: %w", decisionID, err)
-	}
-	v, err := (&value.Reader{}).JSON("task "+decisionID, text)
-	if err != nil {
-		return err
-	}
-	have, err := r.Services.ExpandScopes(ctx, v.Map().At("scopes").List().Strings())
-	if err != nil {
-		return err
-	}
-	want := "in-tree:hook-action:" + hookGroup + "/" + hookID
-	if scopes.Satisfy(have, want) {
+// validInput checks the input of a job against what its action says about input. An action without a schema takes none, and
+// then it does not matter.
+func validInput(action, input *value.Map, job *Job) error {
+	schema, ok := action.Get("schema")
+	if !ok {
 		return nil
 	}
-	return diag.Errorf(diag.Submission, pos, "the decision task %s lacks the scope %s, so that its actions must not trigger that hook", decisionID, want)
+	mistakes, err := actionlist.Mistakes(schema, input.Value())
+	if err != nil {
+		return diag.Errorf(diag.BadCron, job.pos, "the schema of action %q cannot be used: %w", job.Action.Name, err)
+	}
+	var errs diag.List
+	for _, m := range mistakes {
+		errs.Add(diag.Errorf(diag.BadCron, job.pos, "the input of action %q: %s", job.Action.Name, m.Message).WithPath("input" + m.Pointer))
+	}
+	return errs.Err(nil)
 }
 
 // triggered gives the task that an earlier try made of the same action in this quarter, "" where there is none. A hook cannot

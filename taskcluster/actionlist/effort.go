@@ -1,124 +1,140 @@
 package actionlist
 
 import (
-	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/value"
 )
 
-// maxEffort is how many times some part of a schema may be held against some part of an input.
-const maxEffort = 20_000
+// maxEffort is how many steps it may take to check an input. Each is about as much as holding a value against a schema takes.
+const maxEffort = 50_000
 
-var errEffort = errors.New("holding the input against its schema takes too long")
+// maxNesting is how deep schemas may refer to each other for one value.
+const maxNesting = 1000
 
-// effort walks through a schema and an input as a check of the one with the other would, without checking anything. Schemas that
-// branch again and again into themselves would keep the check busy for ever, and it cannot be ended.
+// effort counts the steps that checking a value takes at most, before it is done: the library that does it cannot be stopped, and
+// few lines of a schema are enough to keep it busy for years.
 type effort struct {
 	root  value.Value
 	steps int
+	err   error
 }
 
-// inPlace are the keywords whose schemas are for the very value; those of others are for what is in it.
-var inPlace = map[string]bool{
-	"allOf": true, "anyOf": true, "oneOf": true, "not": true, "if": true, "then": true, "else": true, "dependencies": true, "dependentSchemas": true,
+// Keywords whose schemas apply to the same value: those of one schema or a list, and those of a map.
+var (
+	within     = []string{"allOf", "anyOf", "oneOf", "not", "if", "then", "else"}
+	dependents = []string{"dependentSchemas", "dependencies"}
+)
+
+// affordable gives an error for a schema that would take too long, or that refers to anything but itself.
+func affordable(schema, input value.Value) error {
+	e := &effort{root: schema}
+	e.visit(schema, input, 0)
+	return e.err
 }
 
-// data are the keywords that hold no schemas.
-var data = map[string]bool{"enum": true, "const": true, "default": true, "examples": true, "required": true, "definitions": true, "$defs": true}
-
-func (e *effort) visit(schema, input value.Value, refs int) error {
-	if e.steps++; e.steps > maxEffort {
-		return errEffort
+func (e *effort) fail(err error) {
+	if e.err == nil {
+		e.err = err
 	}
+}
+
+// step counts n steps and says whether there may be more.
+func (e *effort) step(n, depth int) bool {
+	if e.steps += n; e.steps > maxEffort || depth > maxNesting {
+		e.fail(diag.Errorf(diag.LimitExceeded, 0, "checking the input takes more than %d steps, or goes round in circles", maxEffort))
+	}
+	return e.err == nil
+}
+
+// visit counts what it takes to hold a value against a schema.
+func (e *effort) visit(schema, v value.Value, depth int) {
 	m := schema.Map()
-	if m == nil {
-		return nil
+	if m == nil || !e.step(1, depth) {
+		return
 	}
-	if ref, ok := m.At("$ref").AsString(); ok {
-		if refs > 100 {
-			return errors.New("the schema refers to itself without end")
-		}
-		return e.visit(e.find(ref), input, refs+1)
+	if ref, ok := m.Get("$ref"); ok {
+		e.visit(e.resolve(ref.Str()), v, depth+1)
 	}
-	for key, v := range m.All() {
-		switch {
-		case data[key]:
-		case inPlace[key]:
-			if err := e.each(v, func(s value.Value) error { return e.visit(s, input, refs+1) }); err != nil {
-				return err
-			}
-		case v.Map() != nil || v.List() != nil:
-			if err := e.children(key, v, input); err != nil {
-				return err
-			}
+	for _, key := range within {
+		e.each(m.At(key), func(s value.Value) { e.visit(s, v, depth+1) })
+	}
+	for _, key := range dependents {
+		for _, s := range m.At(key).Map().All() {
+			e.visit(s, v, depth+1)
 		}
 	}
-	return nil
+	e.step(m.At("enum").List().Len()/10, depth) // comparisons are quick
+	e.inMap(m, v.Map(), depth)
+	if l := v.List(); l != nil {
+		if m.At("uniqueItems").IsTrue() && !e.step(3*l.Len(), depth) { // a hash of each
+			return
+		}
+		for item := range l.Values() {
+			for _, key := range []string{"items", "prefixItems", "additionalItems", "unevaluatedItems", "contains"} {
+				e.each(m.At(key), func(s value.Value) { e.visit(s, item, depth+1) })
+			}
+		}
+	}
 }
 
-// each gives the schemas of a keyword: one, a list of them, or a map of them.
-func (e *effort) each(v value.Value, f func(value.Value) error) error {
-	if v.Map() != nil {
-		if err := f(v); err != nil {
-			return err
+// inMap counts what the fields of a map take.
+func (e *effort) inMap(schema, m *value.Map, depth int) {
+	for entry := range m.Entries() {
+		for _, key := range []string{"additionalProperties", "unevaluatedProperties"} {
+			e.visit(schema.At(key), entry.Value, depth+1)
+		}
+		e.visit(schema.At("propertyNames"), entry.Key, depth+1)
+		if s, ok := schema.At("properties").Map().Get(entry.Key.Str()); ok {
+			e.visit(s, entry.Value, depth+1)
+		}
+		for _, s := range schema.At("patternProperties").Map().All() {
+			e.visit(s, entry.Value, depth+1)
+		}
+		if e.err != nil {
+			return
 		}
 	}
-	for _, s := range v.Map().All() {
-		if s.Map() != nil {
-			if err := f(s); err != nil {
-				return err
-			}
-		}
-	}
-	for s := range v.List().Values() {
-		if err := f(s); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-// children holds the schemas of a keyword against what is in a value.
-func (e *effort) children(key string, v, input value.Value) error {
-	if key == "properties" {
-		for name, s := range v.Map().All() {
-			if x, ok := input.Map().Get(name); ok {
-				if err := e.visit(s, x, 0); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+// each calls f with a schema, or with those in a list.
+func (e *effort) each(v value.Value, f func(value.Value)) {
+	l := v.List()
+	if l == nil {
+		f(v)
+		return
 	}
-	return e.each(v, func(s value.Value) error {
-		for _, x := range input.Map().All() {
-			if err := e.visit(s, x, 0); err != nil {
-				return err
-			}
+	for s := range l.Values() {
+		if f(s); e.err != nil {
+			return
 		}
-		for x := range input.List().Values() {
-			if err := e.visit(s, x, 0); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
 }
 
-// find follows a reference within the schema.
-func (e *effort) find(ref string) value.Value {
-	v := e.root
-	for _, step := range strings.Split(strings.TrimPrefix(ref, "#"), "/")[1:] {
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
-		if m := v.Map(); m != nil {
-			v = m.At(step)
-		} else if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < v.List().Len() {
-			v = v.List().At(i)
-		} else {
-			return value.Value{}
-		}
+// resolve gives what a reference leads to.
+func (e *effort) resolve(ref string) value.Value {
+	path, ok := strings.CutPrefix(ref, "#")
+	path, err := url.PathUnescape(path)
+	if !ok || err != nil || path != "" && path[0] != '/' {
+		e.fail(foreign(ref))
+		return value.Value{}
 	}
-	return v
+	at := e.root
+	for name := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		if path == "" {
+			break
+		}
+		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+		if l := at.List(); l != nil {
+			if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < l.Len() {
+				at = l.At(i)
+				continue
+			}
+		}
+		at = at.Map().At(name)
+	}
+	return at
 }

@@ -39,53 +39,92 @@ func CheckInput(schema, input value.Value) (value.Value, error) {
 		}
 		return input, diag.Errorf(diag.BadInput, input.Pos(), "the action takes no input, got %s", input.Describe())
 	}
-	return guarded(func() (value.Value, error) {
-		compiled, err := compile(schema)
+	mistakes, err := Mistakes(schema, input)
+	if err != nil {
+		return input, unusable(schema, input, err)
+	}
+	if len(mistakes) > 0 && empty {
+		other := value.NewMap(0).Value()
+		if !input.IsNull() {
+			other = value.Value{}
+		}
+		if wrong, err := Mistakes(schema, other); err == nil && len(wrong) == 0 {
+			return other, nil
+		}
+	}
+	var errs diag.List
+	for _, m := range mistakes {
+		at, path := locate(input, m.Pointer)
+		errs.Add(diag.Errorf(diag.BadInput, at.Or(input.Pos()).Pos(), "the input is not what the action takes: %s", m.Message).WithPath(path))
+	}
+	return input, errs.Err(nil)
+}
+
+// unusable says that a schema cannot be used, or not for this input.
+func unusable(schema, input value.Value, err error) error {
+	if _, ok := errors.AsType[*diag.Diagnostic](err); ok {
+		return diag.Placed(err, input.Pos(), "")
+	}
+	return diag.Errorf(diag.BadAction, schema.Pos(), "the schema of the action's input cannot be used: %w", err)
+}
+
+// Mistake is something that is wrong with an input.
+type Mistake struct {
+	Pointer string // where, as a JSON pointer into the input; "" is the input itself
+	Message string
+}
+
+// Mistakes holds an input against a schema, see [CheckInput], and gives what is wrong, by place. The error says why that cannot be done.
+func Mistakes(schema, input value.Value) ([]Mistake, error) {
+	return guarded(func() ([]Mistake, error) {
+		own, err := detached(schema)
 		if err != nil {
-			return input, err
+			return nil, err
 		}
-		if err := (&effort{root: schema}).visit(schema, input, 0); err != nil {
-			return input, diag.Errorf(diag.LimitExceeded, input.Pos(), "%w", err)
+		if err := affordable(own, input); err != nil {
+			return nil, err
 		}
-		err = validate(compiled, input)
-		if err != nil && empty {
-			other := value.NewMap(0).Value()
-			if !input.IsNull() {
-				other = value.Value{}
-			}
-			if validate(compiled, other) == nil {
-				return other, nil
-			}
+		compiled, err := compile(own)
+		if err != nil {
+			return nil, err
 		}
-		return input, err
+		return validate(compiled, input)
 	})
 }
 
 // guarded runs a check with a library that panics over some schemas.
-func guarded(f func() (value.Value, error)) (v value.Value, err error) {
+func guarded[T any](f func() (T, error)) (v T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = diag.Errorf(diag.BadInput, 0, "the input cannot be checked: %v", r)
 		}
 	}()
-	v, err = f()
-	if err != nil && len(diag.Flatten(err)) == 0 {
-		err = diag.Errorf(diag.BadInput, 0, "the input cannot be checked: %w", err)
-	}
-	return v, err
+	return f()
 }
 
 // schemaLimit is how large a schema may be, in bytes of JSON.
 const schemaLimit = 256 << 10
 
-// compile makes a schema ready.
-func compile(schema value.Value) (*jsonschema.Schema, error) {
-	bad := func(err error) error {
-		return diag.Errorf(diag.BadAction, schema.Pos(), "the schema of the action's input cannot be used: %w", err)
+// CheckSchema says whether a schema can be used for the input of an action.
+func CheckSchema(schema value.Value) error {
+	_, err := guarded(func() (*jsonschema.Schema, error) {
+		own, err := detached(schema)
+		if err != nil {
+			return nil, err
+		}
+		return compile(own)
+	})
+	if err != nil {
+		return unusable(schema, schema, err)
 	}
+	return nil
+}
+
+// detached gives a schema without its address and that of its draft, which say nothing that matters here, and which the library
+// follows. The error is about what leads out of the schema.
+func detached(schema value.Value) (value.Value, error) {
 	if m := schema.Map(); m != nil {
 		m = m.Copy()
-		// The addresses of drafts and schemas say nothing that matters here, and the library follows them.
 		for _, key := range []string{"$schema", "$id", "id"} {
 			if m.At(key).IsString() {
 				m.Delete(key)
@@ -93,36 +132,7 @@ func compile(schema value.Value) (*jsonschema.Schema, error) {
 		}
 		schema = m.Value().At(schema.Pos())
 	}
-	if err := local(schema, 0); err != nil {
-		return nil, bad(err)
-	}
-	text, err := value.AppendJSON(nil, schema, value.JSONStyle{}, 0)
-	if err != nil {
-		return nil, bad(err)
-	}
-	if len(text) > schemaLimit {
-		return nil, bad(fmt.Errorf("it has %d bytes; at most %d are read", len(text), schemaLimit))
-	}
-	c := jsonschema.NewCompiler()
-	c.Draft = jsonschema.Draft7
-	c.LoadURL = func(string) (io.ReadCloser, error) { return nil, errors.New("it refers to another document") }
-	if err := c.AddResource("schema.json", bytes.NewReader(text)); err != nil {
-		return nil, bad(err)
-	}
-	compiled, err := c.Compile("schema.json")
-	if err != nil {
-		return nil, bad(firstLine(err))
-	}
-	return compiled, nil
-}
-
-// CheckSchema says whether a schema can be used for the input of an action.
-func CheckSchema(schema value.Value) error {
-	_, err := guarded(func() (value.Value, error) {
-		_, err := compile(schema)
-		return schema, err
-	})
-	return err
+	return schema, local(schema, 0)
 }
 
 // local refuses what leads out of a schema.
@@ -136,7 +146,7 @@ func local(v value.Value, depth int) error {
 				return errors.New("a part of it has an address of its own, $id")
 			}
 			if key == "$ref" && x.IsString() && !strings.HasPrefix(x.Str(), "#") {
-				return fmt.Errorf("it refers to %q, and may only refer to its own parts", x.Str())
+				return foreign(x.Str())
 			}
 			if err := local(x, depth+1); err != nil {
 				return err
@@ -151,6 +161,33 @@ func local(v value.Value, depth int) error {
 	return nil
 }
 
+// foreign is the error about a reference.
+func foreign(ref string) error {
+	return fmt.Errorf("a schema may refer to its own parts only, got %q", ref)
+}
+
+// compile makes a schema ready.
+func compile(schema value.Value) (*jsonschema.Schema, error) {
+	text, err := value.AppendJSON(nil, schema, value.JSONStyle{}, 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > schemaLimit {
+		return nil, fmt.Errorf("it has %d bytes; at most %d are read", len(text), schemaLimit)
+	}
+	c := jsonschema.NewCompiler()
+	c.Draft = jsonschema.Draft7
+	c.LoadURL = func(string) (io.ReadCloser, error) { return nil, errors.New("it refers to another document") }
+	if err := c.AddResource("schema.json", bytes.NewReader(text)); err != nil {
+		return nil, err
+	}
+	compiled, err := c.Compile("schema.json")
+	if err != nil {
+		return nil, firstLine(err)
+	}
+	return compiled, nil
+}
+
 func firstLine(err error) error {
 	text := err.Error()
 	if i := strings.IndexByte(text, '\n'); i >= 0 {
@@ -160,25 +197,24 @@ func firstLine(err error) error {
 }
 
 // validate holds an input against a schema.
-func validate(schema *jsonschema.Schema, input value.Value) error {
+func validate(schema *jsonschema.Schema, input value.Value) ([]Mistake, error) {
 	doc, err := plain(input)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	err = schema.Validate(doc)
 	if err == nil {
-		return nil
+		return nil, nil
 	}
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
-		return err
+		return nil, err
 	}
-	var errs diag.List
+	var out []Mistake
 	for _, leaf := range leaves(invalid) {
-		at, path := locate(input, leaf.InstanceLocation)
-		errs.Add(diag.Errorf(diag.BadInput, at.Or(input.Pos()).Pos(), "the input is not what the action takes: %s", leaf.Message).WithPath(path))
+		out = append(out, Mistake{leaf.InstanceLocation, leaf.Message})
 	}
-	return errs.Err(nil)
+	return out, nil
 }
 
 // maxMistakes is how many mistakes in an input are said.

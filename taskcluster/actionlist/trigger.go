@@ -2,7 +2,6 @@ package actionlist
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -64,8 +63,13 @@ func (l *List) Trigger(ctx context.Context, s Services, r Request) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if err := vouched(ctx, s, r); err != nil {
+	need, ok, err := Vouched(ctx, s, r.TaskGroupID, r.Action.HookGroupID, r.Action.HookID)
+	if err != nil {
 		return "", err
+	}
+	if !ok {
+		return "", diag.Errorf(diag.NotPermitted, 0, "the decision task %s has no scope for the hook that it names: %s", r.TaskGroupID, need).
+			WithHint("whoever made its actions.json must not make others trigger hooks that the decision task may not name")
 	}
 	id, err := s.TriggerHook(ctx, r.Action.HookGroupID, r.Action.HookID, payload)
 	if err != nil {
@@ -84,27 +88,21 @@ func (l *List) Trigger(ctx context.Context, s Services, r Request) (string, erro
 	return id, nil
 }
 
-// vouched checks that the decision task may name the hook: somebody who can publish a list of actions could otherwise make others
-// trigger any hook that they have the scopes for.
-func vouched(ctx context.Context, s Services, r Request) error {
-	text, err := s.Task(ctx, r.TaskGroupID)
+// Vouched says whether a decision task may name a hook, and the scope that this takes: somebody who can publish a list of actions could
+// otherwise make others trigger any hook that they have the scopes for.
+func Vouched(ctx context.Context, s Services, decisionTaskID, hookGroup, hookID string) (scope string, ok bool, err error) {
+	text, err := s.Task(ctx, decisionTaskID)
 	if err != nil {
-		return diag.Errorf(diag.Network, 0, "the decision task %s: %w", r.TaskGroupID, err)
+		return "", false, diag.Errorf(diag.Network, 0, "the decision task %s: %w", decisionTaskID, err)
 	}
-	var task struct {
-		Scopes []string `json:"scopes"`
-	}
-	if err := json.Unmarshal(text, &task); err != nil {
-		return diag.Errorf(diag.Network, 0, "the definition of the decision task %s is no JSON: %w", r.TaskGroupID, err)
-	}
-	have, err := s.ExpandScopes(ctx, task.Scopes)
+	task, err := (&value.Reader{}).JSON("task "+decisionTaskID, text)
 	if err != nil {
-		return err
+		return "", false, err
 	}
-	need := "in-tree:hook-action:" + r.Action.HookGroupID + "/" + r.Action.HookID
-	if !scopes.Satisfy(have, need) {
-		return diag.Errorf(diag.NotPermitted, 0, "the decision task %s has no scope for the hook that it names: %s", r.TaskGroupID, need).
-			WithHint("whoever made its actions.json must not make others trigger hooks that the decision task may not name")
+	have, err := s.ExpandScopes(ctx, task.Map().At("scopes").List().Strings())
+	if err != nil {
+		return "", false, err
 	}
-	return nil
+	scope = "in-tree:hook-action:" + hookGroup + "/" + hookID
+	return scope, scopes.Satisfy(have, scope), nil
 }
