@@ -213,7 +213,7 @@ func (p *pipeline) report(err error, stub *value.Map, step string) {
 		}
 		if d.Pos == 0 && d.Where.File == "" {
 			if stub != nil {
-				d.Pos = firstPos(stub)
+				d.Pos = StubPos(stub)
 			}
 			if d.Pos == 0 {
 				d.Where.File = p.cfg.Path + "/kind.yml"

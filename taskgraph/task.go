@@ -107,7 +107,7 @@ func notATask(stub *value.Map) error {
 		v, there := stub.Get(f.key)
 		switch {
 		case !there && f.required:
-			list.Add(diag.Errorf(diag.BadTask, firstPos(stub), "the last transform left no %q", f.key).
+			list.Add(diag.Errorf(diag.BadTask, StubPos(stub), "the last transform left no %q", f.key).
 				WithHint("a task needs label, description, attributes and task: is the transform taskgraph.transforms.task missing?"))
 		case there && !f.ok(v):
 			list.Add(diag.Errorf(diag.WrongType, v.Pos(), "want %s, got %s", f.want, v.Describe()).WithPath(f.key))
@@ -142,8 +142,8 @@ func frozenList(l *value.List) *value.List {
 	return l
 }
 
-// firstPos gives a position for a stub as a whole.
-func firstPos(stub *value.Map) diag.Pos {
+// StubPos gives a position for a stub as a whole: where its name was written, or else its first key; 0 where that is not known.
+func StubPos(stub *value.Map) diag.Pos {
 	for _, key := range []string{"name", "label"} {
 		if p := stub.KeyPos(key); p != 0 {
 			return p

@@ -12,7 +12,6 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
-	"github.com/taskgraph-go/decision/value"
 )
 
 // seen is what a call is about, for the built-in functions that it may use.
@@ -197,19 +196,4 @@ func backtrace(e *starlark.EvalError) string {
 		fmt.Fprintf(&b, "\n    %s: %s", frame.Pos, callerName(frame.Name))
 	}
 	return b.String()
-}
-
-// stubPos gives where a stub was defined.
-func stubPos(stub *value.Map) diag.Pos {
-	for _, key := range []string{"name", "label"} {
-		if p := stub.KeyPos(key); p != 0 {
-			return p
-		}
-	}
-	for e := range stub.Entries() {
-		if p := e.Key.Pos(); p != 0 {
-			return p
-		}
-	}
-	return 0
 }

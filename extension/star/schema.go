@@ -6,6 +6,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 	"github.com/taskgraph-go/decision/value/schema"
 )
@@ -77,7 +78,7 @@ func (s *Schema) check(x starlark.Value) ([]*diag.Diagnostic, error) {
 	}
 	if v.Pos() == 0 { // a task has no place of its own
 		if m := v.Map(); m != nil {
-			v = v.At(stubPos(m))
+			v = v.At(taskgraph.StubPos(m))
 		}
 	}
 	return s.s.Validate(v), nil

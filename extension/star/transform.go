@@ -51,7 +51,7 @@ const wantTask = "a task, a list of tasks, or None"
 // each calls a transform for one task.
 func (f *function) each(cfg *taskgraph.Config, config *Config, stub *value.Map, yield func(*value.Map)) error {
 	task := &Dict{m: stub, own: true}
-	pos := stubPos(stub)
+	pos := taskgraph.StubPos(stub)
 	var one *value.Map
 	var more []*value.Map
 	err := f.call(cfg.Context, seen{cfg: cfg}, f.rt.limits, starlark.Tuple{config, task}, func(thread *starlark.Thread, x starlark.Value) (err error) {
@@ -157,20 +157,24 @@ func (f *function) all(cfg *taskgraph.Config, stubs iter.Seq2[*value.Map, error]
 			}
 			tasks = append(tasks, &Dict{m: stub, own: true})
 		}
-		var out []*value.Map
-		limits := f.rt.limits.forTasks(len(tasks))
-		err := f.call(cfg.Context, seen{cfg: cfg}, limits, starlark.Tuple{newConfig(cfg), starlark.NewList(tasks)}, func(thread *starlark.Thread, x starlark.Value) (err error) {
-			out, err = stubsOf(thread, x, "a list of tasks")
-			return err
-		})
-		if err != nil {
-			yield(nil, err)
+		f.yieldAll(cfg, len(tasks), starlark.Tuple{newConfig(cfg), starlark.NewList(tasks)}, yield)
+	}
+}
+
+// yieldAll calls the function, with limits for n tasks, and yields the tasks that it gives, or its error.
+func (f *function) yieldAll(cfg *taskgraph.Config, n int, args starlark.Tuple, yield func(*value.Map, error) bool) {
+	var out []*value.Map
+	err := f.call(cfg.Context, seen{cfg: cfg}, f.rt.limits.forTasks(n), args, func(thread *starlark.Thread, x starlark.Value) (err error) {
+		out, err = stubsOf(thread, x, "a list of tasks")
+		return err
+	})
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	for _, m := range out {
+		if !yield(m, nil) {
 			return
-		}
-		for _, m := range out {
-			if !yield(m, nil) {
-				return
-			}
 		}
 	}
 }
@@ -191,20 +195,7 @@ func (rt *runtime) loader(name string, pos diag.Pos, dirs func(*taskgraph.Config
 				yield(nil, err)
 				return
 			}
-			var out []*value.Map
-			err = f.call(cfg.Context, seen{cfg: cfg.Config}, rt.limits.forTasks(1000), starlark.Tuple{newConfig(cfg.Config)}, func(thread *starlark.Thread, x starlark.Value) (err error) {
-				out, err = stubsOf(thread, x, "a list of tasks")
-				return err
-			})
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, m := range out {
-				if !yield(m, nil) {
-					return
-				}
-			}
+			f.yieldAll(cfg.Config, 1000, starlark.Tuple{newConfig(cfg.Config)}, yield)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/taskgraph"
 )
 
 // universe is what every .star file can use without loading it, and the guards that take the place of operators and methods.
@@ -151,7 +152,7 @@ func position(at starlark.Value, path string) diag.Pos {
 			if x.pos != 0 {
 				pos = x.pos
 			} else if pos == 0 {
-				pos = stubPos(x.m)
+				pos = taskgraph.StubPos(x.m)
 			}
 		case *List:
 			if x.pos != 0 {
