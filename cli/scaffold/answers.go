@@ -94,7 +94,7 @@ func (a *Answers) checkRepository() error {
 }
 
 func (a *Answers) checkProject() error {
-	if !projectName.MatchString(a.Project) || strings.Trim(a.Project, ".") == "" {
+	if !projectName.MatchString(a.Project) || len(a.Project) > 100 || strings.Trim(a.Project, ".") == "" {
 		return fmt.Errorf("want letters, digits, dots, dashes and underscores, 100 at most, got %q", a.Project)
 	}
 	return nil
@@ -123,18 +123,19 @@ func (a *Answers) checkBranch() error {
 			return fmt.Errorf("want the name of a branch, got %q", a.Branch)
 		}
 	}
-	if !branchName.MatchString(a.Branch) || strings.HasSuffix(a.Branch, "/") {
+	if !branchName.MatchString(a.Branch) || len(a.Branch) > 200 || strings.HasSuffix(a.Branch, "/") {
 		return fmt.Errorf("want the name of a branch, got %q", a.Branch)
 	}
 	return nil
 }
 
-// What goes into the files is so plain that it means nothing but itself in YAML, JSON-e and a shell.
+// What goes into the files is so plain that it means nothing but itself in YAML, JSON-e and a shell. Lengths are
+// looked at apart: patterns that count take long to compile.
 var (
 	repositoryPath = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
-	projectName    = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+	projectName    = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 	trustDomain    = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	branchName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$`)
+	branchName     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]*$`)
 	notInSlug      = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
