@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
@@ -28,7 +29,7 @@ func newPromotion(s settings, config *taskgraph.GraphConfig) ([]callback, error)
 		"release_promotion_flavor", value.MapOf("type", "string", "enum", names, "description", "The flavor of release promotion to perform."),
 		"do_not_optimize", list(text.Copy(), "Optional: a list of labels to avoid optimizing out of the graph (to force a rerun of, say, funsize docker-image tasks)."),
 		"rebuild_kinds", list(text.Copy(), "Optional: an array of kinds to ignore from the previous graph(s)."),
-		"previous_graph_ids", list(value.MapOf("type", "string", "pattern", taskID.String()), "Optional: an array of taskIds of decision or action tasks from the previous graph(s) to use to populate our `previous_graph_kinds`."),
+		"previous_graph_ids", list(value.MapOf("type", "string", "pattern", slugid.Pattern), "Optional: an array of taskIds of decision or action tasks from the previous graph(s) to use to populate our `previous_graph_kinds`."),
 		"revision", value.MapOf("type", "string", "title", "Optional: revision to ship", "description", "Optional: the revision to ship."),
 		"version", value.MapOf("type", "string", "default", "", "description", "Optional: override the version for release promotion."),
 		"next_version", value.MapOf("type", []string{"string", "null"}, "description", "Next version.", "default", ""),

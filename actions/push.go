@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -143,7 +144,7 @@ func GroupLabels(ctx context.Context, s ArtifactReader, r *value.Reader, taskID 
 	}
 	labels := make(map[string]string, doc.Map().Len())
 	for label, id := range doc.Map().All() {
-		if !IsTaskID(id.Str()) {
+		if !slugid.Valid(id.Str()) {
 			return nil, diag.Errorf(diag.WrongType, id.Pos(), "want the id of a task, got %s", id.Describe()).WithPath(label).InFile(file)
 		}
 		labels[label] = id.Str()

@@ -2,9 +2,9 @@ package actions
 
 import (
 	"fmt"
-	"regexp"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -58,16 +58,11 @@ func RequestFromEnvironment(env func(string) string, r *value.Reader) (Request, 
 	return req, errs.Err(r.Sources)
 }
 
-// IsTaskID says whether a text has the form of a task id.
-func IsTaskID(s string) bool { return taskID.MatchString(s) }
-
-var taskID = regexp.MustCompile(`^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`)
-
 // checkIDs says whether the ids of a request are some.
 func (r *Request) checkIDs() error {
 	var errs diag.List
 	for what, id := range map[string]string{"task group": r.TaskGroupID, "task": r.TaskID} {
-		if id != "" && !IsTaskID(id) || id == "" && what == "task group" {
+		if id != "" && !slugid.Valid(id) || id == "" && what == "task group" {
 			errs.Add(diag.Errorf(diag.NotOffered, 0, "%q is not the id of a %s", id, what))
 		}
 	}

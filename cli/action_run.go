@@ -9,6 +9,7 @@ import (
 
 	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/value"
@@ -126,7 +127,7 @@ func (a *App) runAction(ctx context.Context, o *actionRunOptions, name string) e
 // actionGroup gives the group that an action is for.
 func (a *App) actionGroup(ctx context.Context, service *taskcluster.Client, o *actionRunOptions) (string, error) {
 	if o.group != "" {
-		if !actions.IsTaskID(o.group) {
+		if !slugid.Valid(o.group) {
 			return "", usage("--group wants the id of a task group, got %q", o.group)
 		}
 		return o.group, nil
@@ -153,7 +154,7 @@ func (a *App) actionTask(ctx context.Context, service *taskcluster.Client, reade
 		return "", nil, nil
 	}
 	id := task
-	if !actions.IsTaskID(task) {
+	if !slugid.Valid(task) {
 		labels, err := actions.GroupLabels(ctx, service, reader, group)
 		if err != nil {
 			return "", nil, err

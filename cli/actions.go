@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/taskgraph-go/decision/actions"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -62,7 +63,7 @@ func (a *App) listActions(ctx context.Context, o *actionsOptions) error {
 	}
 	if o.decision == "" {
 		o.decision, _ = strings.CutPrefix(spec, "task-id=")
-		if !actions.IsTaskID(o.decision) {
+		if !slugid.Valid(o.decision) {
 			o.decision = a.Env("TASK_ID")
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
@@ -85,8 +86,6 @@ func (r *run) decision(ctx context.Context, out *Outcome) error {
 	return diag.Errorf(diag.Submission, 0, "the decision task could not be created: %w", err)
 }
 
-var slugid = regexp.MustCompile(`^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`)
-
 // define gives the decision task of a job: its id and its definition. Both depend on nothing but the arguments, and the id
 // not on the moment.
 func (r *run) define(ctx context.Context, at *tree, j *Job, m moment) (string, *value.Map, error) {
@@ -119,7 +118,7 @@ func (r *run) define(ctx context.Context, at *tree, j *Job, m moment) (string, *
 	if !ok {
 		return ownID, def, nil
 	}
-	if !slugid.MatchString(id.Str()) {
+	if !slugid.Valid(id.Str()) {
 		return "", nil, diag.Errorf(diag.BadTemplate, tasksPos(template), "want a task id, got %s", id.Describe()).WithPath("tasks[0].taskId").WithHint("use ${ownTaskId}")
 	}
 	return id.Str(), def, nil

@@ -26,7 +26,10 @@ func Derived(seed, name string) string {
 	return Nice([16]byte(sum[:16]))
 }
 
-var form = regexp.MustCompile(`^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`)
+// Pattern is the form of a slugid, nice or not.
+const Pattern = `^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`
 
-// Valid says whether a text is a slugid, nice or not.
+var form = regexp.MustCompile(Pattern)
+
+// Valid says whether a text has that form.
 func Valid(s string) bool { return form.MatchString(s) }
