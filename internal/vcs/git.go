@@ -175,12 +175,6 @@ func (g *git) changeArgs(ctx context.Context, c Change) ([]string, error) {
 	case c.Rev == "" && c.Base != "":
 		return nil, fmt.Errorf("changes since %q: a base needs a revision", c.Base)
 	case c.Rev == "":
-		switch c.Mode {
-		case Staged:
-			return []string{"diff", "--cached"}, nil
-		case All:
-			return []string{"diff", "HEAD"}, nil
-		}
 		return []string{"diff"}, nil
 	case c.Base == NullRevision:
 		return []string{"diff", emptyTree, c.Rev}, nil
@@ -197,37 +191,6 @@ func (g *git) changeArgs(ctx context.Context, c Change) ([]string, error) {
 	return []string{"log", "--no-show-signature", "--format=format:", c.Base + ".." + c.Rev}, nil
 }
 
-func (g *git) OutgoingFiles(ctx context.Context, letters, upstream string) ([]string, error) {
-	letters, err := filter(letters)
-	if err == nil {
-		err = revision(upstream)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if upstream == "" {
-		upstream = "--remotes"
-	}
-	return g.lines(ctx, "log", "--no-show-signature", "--name-only", "--diff-filter="+letters, "--pretty=format:", "HEAD", "--not", upstream, "--")
-}
-
-func (g *git) WorkingDirectoryClean(ctx context.Context, c Clean) (bool, error) {
-	// The option is spelled out because status.showUntrackedFiles counts even with --porcelain. Git shows no
-	// ignored files unless it also shows the untracked ones.
-	args := []string{"status", "--porcelain", "--untracked-files=no"}
-	if c.Untracked || c.Ignored {
-		args[2] = "--untracked-files=normal"
-	}
-	if c.Ignored {
-		args = append(args, "--ignored")
-	}
-	lines, err := g.lines(ctx, args...)
-	if !c.Untracked {
-		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "?? ") })
-	}
-	return len(lines) == 0, err
-}
-
 func (g *git) LatestCommonRevision(ctx context.Context, base, head string) (string, error) {
 	if err := errors.Join(revision(base), revision(head)); err != nil {
 		return "", err
@@ -237,17 +200,6 @@ func (g *git) LatestCommonRevision(ctx context.Context, base, head string) (stri
 		return NullRevision, nil // unrelated, or not known here
 	}
 	return out, err
-}
-
-func (g *git) RevisionExists(ctx context.Context, rev string) (bool, error) {
-	if err := revision(rev); err != nil {
-		return false, err
-	}
-	out, err := g.line(ctx, "cat-file", "-t", rev)
-	if exitCode(err) == 128 {
-		return false, nil
-	}
-	return out == "commit", err
 }
 
 func (g *git) TrackedFiles(ctx context.Context, rev string, paths ...string) ([]string, error) {

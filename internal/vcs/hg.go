@@ -105,36 +105,6 @@ func fileTemplate(letters string) string {
 	return b.String()
 }
 
-func (h *hg) OutgoingFiles(ctx context.Context, letters, upstream string) ([]string, error) {
-	letters, err := filter(letters)
-	if err == nil {
-		err = revision(upstream)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if upstream == "" {
-		return h.lines(ctx, "log", "-r", "draft() and ancestors(.)", "-T", fileTemplate(letters))
-	}
-	files, err := h.lines(ctx, "outgoing", "-r", ".", "--quiet", "-T", fileTemplate(letters), upstream)
-	if exitCode(err) == 1 { // nothing is outgoing
-		return []string{}, nil
-	}
-	return files, err
-}
-
-func (h *hg) WorkingDirectoryClean(ctx context.Context, c Clean) (bool, error) {
-	args := []string{"status", "--modified", "--added", "--removed", "--deleted"}
-	if c.Untracked {
-		args = append(args, "--unknown")
-	}
-	if c.Ignored {
-		args = append(args, "--ignored")
-	}
-	out, err := h.line(ctx, args...)
-	return out == "", err
-}
-
 func (h *hg) LatestCommonRevision(ctx context.Context, base, head string) (string, error) {
 	common := fmt.Sprintf("last(ancestors(%s) and ancestors(%s))", revsetString(base), revsetString(head))
 	out, err := h.line(ctx, "log", "-r", common, "-T", "{node}")
@@ -147,17 +117,6 @@ func (h *hg) LatestCommonRevision(ctx context.Context, base, head string) (strin
 // revsetString quotes a name for Mercurial's query language.
 func revsetString(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-}
-
-func (h *hg) RevisionExists(ctx context.Context, rev string) (bool, error) {
-	if err := revision(rev); err != nil {
-		return false, err
-	}
-	out, err := h.line(ctx, "log", "-r", rev, "-T", "{node}")
-	if exitCode(err) == 255 {
-		return false, nil
-	}
-	return out != "", err
 }
 
 func (h *hg) TrackedFiles(ctx context.Context, rev string, paths ...string) ([]string, error) {

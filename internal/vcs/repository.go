@@ -48,23 +48,16 @@ type Repository interface {
 	// ChangedFiles gives the files that differ in the working tree, or that revisions changed. A file that
 	// several revisions changed is listed several times, and git quotes unusual names: see [Change].
 	ChangedFiles(ctx context.Context, c Change) ([]string, error)
-	// OutgoingFiles gives the files changed by ancestors of the checkout that upstream does not have, or no
-	// remote where upstream is empty. The filter is that of [Change].
-	OutgoingFiles(ctx context.Context, filter, upstream string) ([]string, error)
 	// TrackedFiles gives the names of all files of a revision below any of the paths, or of all files without
 	// paths, sorted. The list is shared: do not change it.
 	TrackedFiles(ctx context.Context, rev string, paths ...string) ([]string, error)
 	// QuotedFiles is TrackedFiles with the names as the tool prints them, which is what the reference matches
 	// patterns against: git puts a name with unusual characters into quotes, so that no pattern finds it.
 	QuotedFiles(ctx context.Context, rev string, paths ...string) ([]string, error)
-	// WorkingDirectoryClean says whether nothing in the working tree differs from the checkout.
-	WorkingDirectoryClean(ctx context.Context, c Clean) (bool, error)
 
 	// LatestCommonRevision gives the newest revision that both have as ancestor, [NullRevision] where there is
 	// none.
 	LatestCommonRevision(ctx context.Context, base, head string) (string, error)
-	// RevisionExists says whether the revision is in the local store.
-	RevisionExists(ctx context.Context, rev string) (bool, error)
 	// IsShallow says whether history is cut off.
 	IsShallow(ctx context.Context) (bool, error)
 
@@ -105,28 +98,11 @@ type Options struct {
 type Change struct {
 	// Filter holds any of the letters A (added), D (deleted) and M (modified); empty means all three.
 	Filter string
-	// Mode says which changes of the working tree count. Mercurial has no index and ignores it.
-	Mode Mode
-	// Rev selects what this revision changed instead of the working tree.
+	// Rev selects what this revision changed instead of the working tree, of which git compares the index.
 	Rev string
 	// Base widens that to all revisions after Base up to Rev; [NullRevision] selects all files of Rev.
 	// In a shallow git clone the two trees are compared instead.
 	Base string
-}
-
-// Mode says which changes of a git working tree count.
-type Mode int
-
-const (
-	Unstaged Mode = iota // the working tree against the index
-	Staged               // the index against the checkout
-	All                  // the working tree against the checkout
-)
-
-// Clean says what [Repository.WorkingDirectoryClean] takes for a difference beyond changes to tracked files.
-type Clean struct {
-	Untracked bool // files that are not tracked
-	Ignored   bool // files that are ignored
 }
 
 // Find gives the repository that dir is in: that of the nearest directory that holds .hg, or else .git. The
