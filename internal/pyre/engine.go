@@ -1,7 +1,6 @@
 package pyre
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -19,8 +18,8 @@ const timeLimit = time.Second
 type engine interface {
 	test(s string) (bool, error)
 	// find gives the places of the match and its groups in bytes, in pairs, -1 for a group without part in the match;
-	// nil where nothing matches. It starts to look at a byte offset.
-	find(s string, from int) ([]int, error)
+	// nil where nothing matches.
+	find(s string) ([]int, error)
 }
 
 var (
@@ -59,12 +58,7 @@ type linear struct{ re *regexp.Regexp }
 
 func (e linear) test(s string) (bool, error) { return e.re.MatchString(s), nil }
 
-func (e linear) find(s string, from int) ([]int, error) {
-	if from != 0 {
-		return nil, errors.New("a search that goes on needs the backtracking engine")
-	}
-	return e.re.FindStringSubmatchIndex(s), nil
-}
+func (e linear) find(s string) ([]int, error) { return e.re.FindStringSubmatchIndex(s), nil }
 
 // backtracking runs package regexp2.
 type backtracking struct{ re *regexp2.Regexp }
@@ -85,10 +79,10 @@ func (e backtracking) test(s string) (ok bool, err error) {
 	return ok, timeout(err)
 }
 
-func (e backtracking) find(s string, from int) (places []int, err error) {
+func (e backtracking) find(s string) (places []int, err error) {
 	defer rescue(&err)
 	runes := []rune(s)
-	m, err := e.re.FindRunesMatchStartingAt(runes, utf8.RuneCountInString(s[:from]))
+	m, err := e.re.FindRunesMatch(runes)
 	if m == nil || err != nil {
 		return nil, timeout(err)
 	}

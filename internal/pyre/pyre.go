@@ -11,8 +11,6 @@ import (
 type Regexp struct {
 	pattern string
 	tree    *node
-	names   map[string]int
-	groups  int  // how many there are
 	notEdge bool // \B occurs
 	idle    bool // something repeats what may be empty
 
@@ -22,8 +20,8 @@ type Regexp struct {
 	literalEnds  bool // the subject must end behind literal
 	alternatives []wildcard
 
-	// Engines for re.match and re.search, on plain subjects and on others, and for going on behind a match.
-	plainMatch, plainSearch, match, search, next variant
+	// Engines for re.match and re.search, on plain subjects and on others.
+	plainMatch, plainSearch, match, search variant
 }
 
 // Compile parses a pattern. The error is a *[diag.Diagnostic].
@@ -43,8 +41,6 @@ func compile(pattern string) (*Regexp, error) {
 	re := &Regexp{
 		pattern: pattern,
 		tree:    tree,
-		names:   p.names,
-		groups:  len(p.groups) - 1,
 		notEdge: tree.any(isNotEdge),
 		idle: tree.any(func(n *node) bool {
 			if n.op != opRepeat || n.max == 1 {
@@ -102,9 +98,6 @@ func EndAnchored(pattern string) (*Regexp, error) {
 
 // String gives the pattern as it was written.
 func (re *Regexp) String() string { return re.pattern }
-
-// Groups gives the number of groups.
-func (re *Regexp) Groups() int { return re.groups }
 
 // Match says whether the pattern matches at the start of s, as re.match does; it need not match all of s. The error
 // is a *[diag.Diagnostic]: the time limit was hit.
@@ -168,7 +161,7 @@ func (re *Regexp) FindSearch(s string) (*Found, error) {
 func (re *Regexp) found(e engine, s string, err error) (*Found, error) {
 	var places []int
 	if err == nil {
-		places, err = e.find(s, 0)
+		places, err = e.find(s)
 	}
 	switch {
 	case err != nil:
@@ -176,7 +169,7 @@ func (re *Regexp) found(e engine, s string, err error) (*Found, error) {
 	case places == nil:
 		return nil, nil
 	}
-	return &Found{s, places, re.names}, nil
+	return &Found{s, places}, nil
 }
 
 func (re *Regexp) matcher(s string, plain bool) (engine, error) {
@@ -227,17 +220,7 @@ func toLiteral(n *node) (text string, ends, ok bool) {
 type Found struct {
 	subject string
 	places  []int // first and behind the last byte of the match and of its groups
-	names   map[string]int
 }
-
-// Text gives what was matched.
-func (f *Found) Text() string {
-	s, _ := f.Group(0)
-	return s
-}
-
-// Span gives the byte offsets of the match.
-func (f *Found) Span() (start, end int) { return f.places[0], f.places[1] }
 
 // Group gives what a group matched, and whether it took part in the match. Group 0 is the whole match.
 func (f *Found) Group(number int) (string, bool) {
@@ -245,13 +228,4 @@ func (f *Found) Group(number int) (string, bool) {
 		return "", false
 	}
 	return f.subject[f.places[2*number]:f.places[2*number+1]], true
-}
-
-// Named gives what the group of a name matched, and whether there is one that took part in the match.
-func (f *Found) Named(name string) (string, bool) {
-	number, ok := f.names[name]
-	if !ok {
-		return "", false
-	}
-	return f.Group(number)
 }

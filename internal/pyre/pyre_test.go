@@ -250,10 +250,10 @@ func TestFound(t *testing.T) {
 		m, err := must(t, `(?P<os>[a-z]+)(\d+)(x)?-(opt)`).FindSearch(subject)
 		require.NoError(t, err)
 		require.NotNil(t, m)
-		assert.Equal(t, "linux64-opt", m.Text())
-		start, end := m.Span()
-		assert.Equal(t, "linux64-opt", subject[start:end])
-		os, ok := m.Named("os")
+		all, ok := m.Group(0)
+		assert.Equal(t, "linux64-opt", all)
+		assert.True(t, ok)
+		os, ok := m.Group(1)
 		assert.Equal(t, "linux", os)
 		assert.True(t, ok)
 		bits, ok := m.Group(2)
@@ -265,34 +265,6 @@ func TestFound(t *testing.T) {
 			_, ok = m.Group(n)
 			assert.False(t, ok)
 		}
-		_, ok = m.Named("none")
-		assert.False(t, ok)
-	}
-}
-
-func TestReplaceAll(t *testing.T) {
-	for _, c := range []struct{ pattern, subject, replacement, want string }{
-		{`\$NAME\b`, "FROM $NAME:$NAMES $NAME", "x", "FROM x:$NAMES x"},
-		{`\$NAME\b`, "FROM $NAME\n", "x", "FROM x\n"},
-		{`(\w+)-(\w+)`, "a-b c-d", `\2-\1`, "b-a d-c"},
-		{`(?P<n>\w+)`, "a b", `<\g<n>\g<1>>`, "<aa> <bb>"},
-		{`x*`, "abxd", "-", "-a-b--d-"},
-		{`x*?`, "xx", "-", "-----"},
-		{`\b`, "ab cd", "|", "|ab| |cd|"},
-		{`a|b*`, "abba", "-", "----"},
-		{`é`, "éaé", `\n\t\\\101\.`, "\n\t\\A\\.a\n\t\\A\\."},
-		{`(a)|(b)`, "ab", `[\1\2]`, "[a][b]"},
-	} {
-		got, err := must(t, c.pattern).ReplaceAll(c.subject, c.replacement)
-		require.NoError(t, err)
-		assert.Equal(t, c.want, got, "%q in %q by %q", c.pattern, c.subject, c.replacement)
-	}
-	for replacement, want := range map[string]string{
-		`\1`: "there is no group 1", `\q`: `bad escape \q`, `\`: "nothing after the last", `\g1`: `want a group's name`,
-		`\g<x>`: `there is no group "x"`, `\777`: "octal escape",
-	} {
-		_, err := must(t, "a").ReplaceAll("a", replacement)
-		assert.ErrorContains(t, err, want)
 	}
 }
 
