@@ -13,6 +13,7 @@ import (
 	"github.com/taskgraph-go/decision/actions/pushes"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
@@ -45,7 +46,7 @@ Before anything happens the task's scopes, the task that it is for and the input
 are those of the decision task, with what actions and cron tasks added since.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.Env("TASK_ID") == "" {
+			if a.Env(taskcluster.TaskIDVariable) == "" {
 				return usage("TASK_ID is not set: it is the id of the action task, which the ids of new tasks are made of; test-action-callback does without")
 			}
 			reader := &value.Reader{Sources: &a.sources}
@@ -130,7 +131,7 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 	}
 	defer a.close(s.project)
 	run := actions.Options{
-		Project: s.project, Services: service, OwnTaskID: a.Env("TASK_ID"), Artifacts: a.path(o.artifacts), Trial: o.trial, Out: a.out, Clock: s.clock, Log: a.log,
+		Project: s.project, Services: service, OwnTaskID: a.Env(taskcluster.TaskIDVariable), Artifacts: a.path(o.artifacts), Trial: o.trial, Out: a.out, Clock: s.clock, Log: a.log,
 		Pushes:       pushFinder{a, s},
 		RunTask:      s.project.Files.(*treeFiles).runTask,
 		ParamOptions: parameters.Options{Dir: a.Dir, Checkout: s.checkout, Clock: s.clock, Env: a.Env, TrustDomain: s.project.Config.TrustDomain(), Log: a.log},

@@ -29,12 +29,7 @@ func (a *App) actionCommand() *cobra.Command {
 		Use:   "action",
 		Short: "Trigger actions by hand",
 		Args:  unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.Help(); err != nil {
-				return err
-			}
-			return reported{diag.ExitUsage}
-		},
+		RunE:  showHelp,
 	}
 	run := &cobra.Command{
 		Use:   "run [flags] NAME",
@@ -102,11 +97,11 @@ func (a *App) runAction(ctx context.Context, o *actionRunOptions, name string) e
 		if err != nil {
 			return err
 		}
-		text, err := value.AppendJSON(nil, value.MapOf("hookGroupId", action.HookGroupID, "hookId", action.HookID, "payload", doc).Value(), value.JSONStyle{Indent: 2, SortKeys: true}, 0)
+		text, err := prettyJSON(value.MapOf("hookGroupId", action.HookGroupID, "hookId", action.HookID, "payload", doc).Value())
 		if err != nil {
 			return err
 		}
-		_, err = a.out.Write(append(text, '\n'))
+		_, err = a.out.Write(text)
 		return err
 	}
 	id, err := list.Trigger(ctx, service, request)

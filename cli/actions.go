@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/internal/slugid"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskcluster/actionlist"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -64,23 +65,23 @@ func (a *App) listActions(ctx context.Context, o *actionsOptions) error {
 	if o.decision == "" {
 		o.decision, _ = strings.CutPrefix(spec, "task-id=")
 		if !slugid.Valid(o.decision) {
-			o.decision = a.Env("TASK_ID")
+			o.decision = a.Env(taskcluster.TaskIDVariable)
 		}
 	}
 	if o.decision == "" {
-		o.decision = "DECISION-TASK"
+		o.decision = previewTaskID
 	}
 	doc, err := actions.Document(s.project, g.Params(), o.decision)
 	if err != nil {
 		return err
 	}
-	text, err := value.AppendJSON(nil, doc.Value(), value.JSONStyle{Indent: 2, SortKeys: true}, 0)
+	text, err := prettyJSON(doc.Value())
 	if err != nil {
 		return err
 	}
 	return a.writeOutput(o.output, func(w io.Writer) error {
 		if o.json {
-			_, err := w.Write(append(text, '\n'))
+			_, err := w.Write(text)
 			return err
 		}
 		list, err := actionlist.Parse(&s.reader, "actions.json", text)

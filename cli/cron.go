@@ -115,7 +115,7 @@ func (a *App) cron(ctx context.Context, flags *pflag.FlagSet, o *cronOptions) er
 	client := taskcluster.NewClient(deployment)
 	run := cron.Options{
 		Services: client, Render: cron.Renderer(&a.sources), TaskID: a.Env(taskcluster.TaskIDVariable), Branch: o.branch, Force: o.force, DryRun: o.dryRun,
-		Reader: &value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}, Clock: a.Clock, Log: a.log,
+		Reader: a.reader(), Clock: a.Clock, Log: a.log,
 	}
 	run.Retry = a.Env(runIDVariable) != "" && a.Env(runIDVariable) != "0"
 	if run.RootURL, err = taskcluster.RootURL(a.Env, true); err != nil {
@@ -337,7 +337,7 @@ func (a *App) readCron(name string) (*cron.Document, string, error) {
 		}
 		return nil, "", diag.Errorf(diag.Unreadable, 0, "cannot be read: %w", err).InFile(name)
 	}
-	doc, err := cron.Parse(&value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}, name, text)
+	doc, err := cron.Parse(a.reader(), name, text)
 	return doc, filepath.Dir(a.path(name)), err
 }
 

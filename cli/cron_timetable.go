@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -266,13 +267,7 @@ func (a *App) cronNext(ctx context.Context, o *timetableOptions, names []string)
 	if err != nil {
 		return a.resolved(err)
 	}
-	return a.printTimetable(o, project, func(yield func(cron.Due) bool) {
-		for _, d := range due {
-			if !yield(d) {
-				return
-			}
-		}
-	}, never)
+	return a.printTimetable(o, project, slices.Values(due), never)
 }
 
 // resolved gives an error its places.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/decision"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -111,7 +112,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	if !a.quiet && !a.verbose {
 		a.logAt(slog.LevelInfo)
 	}
-	taskID := a.Env("TASK_ID")
+	taskID := a.Env(taskcluster.TaskIDVariable)
 	if taskID == "" {
 		if !o.dryRun {
 			return usage("TASK_ID is not set: it is the id of the decision task, which all other ids are made of; --dry-run does without")

@@ -37,7 +37,7 @@ func (a *App) taskEnvironment(taskID string, definition *value.Map) func(string)
 	for name, v := range payload.At("env").Map().All() {
 		set[name] = v.Str()
 	}
-	for name, text := range map[string]string{"TASK_ID": taskID, "RUN_ID": "0", "TASK_GROUP_ID": definition.Str("taskGroupId"), "TASKCLUSTER_ROOT_URL": a.Env("TASKCLUSTER_ROOT_URL")} {
+	for name, text := range map[string]string{taskcluster.TaskIDVariable: taskID, runIDVariable: "0", "TASK_GROUP_ID": definition.Str("taskGroupId"), taskcluster.RootURLVariable: a.Env(taskcluster.RootURLVariable)} {
 		set[name] = text
 	}
 	if payload.At("features").Map().At("taskclusterProxy").IsTrue() {

@@ -146,7 +146,7 @@ func (p printer) texts(graph *taskgraph.TaskGraph) (map[string][]byte, error) {
 		var text []byte
 		switch p.format {
 		case formatJSON:
-			text, err = value.AppendJSON(nil, p.document(t).Value(), value.JSONStyle{Indent: 2, SortKeys: true}, 0)
+			text, err = prettyJSON(p.document(t).Value())
 		case formatYAML:
 			text, err = value.AppendYAML(nil, p.document(t).Value(), true)
 		default:

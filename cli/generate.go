@@ -72,7 +72,7 @@ func (a *App) start(ctx context.Context, o *generateOptions) (*session, error) {
 	s := &session{app: a, opts: o, place: place, overrides: value.NewMap(0), checkout: parameters.NewCheckout(place.top, o.offline)}
 	now := a.now()
 	s.clock = func() time.Time { return now }
-	s.reader = value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}
+	s.reader = *a.reader()
 	if place.repo != nil {
 		s.checkout = parameters.NewRepositoryCheckout(place.top, place.repo)
 	}

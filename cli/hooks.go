@@ -37,12 +37,7 @@ used for a while.
 
 The deployment is the one that TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN name.`,
 		Args: unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.Help(); err != nil {
-				return err
-			}
-			return reported{diag.ExitUsage}
-		},
+		RunE: showHelp,
 	}
 	parent.PersistentFlags().StringVarP(&o.root, "root", "r", "", "`directory` of config.yml and the kinds (default: taskcluster, here or above)")
 	render := &cobra.Command{
@@ -115,8 +110,8 @@ func hooksText(m *value.Map, yaml bool) (string, error) {
 		text, err := value.AppendYAML(nil, m.Value(), false)
 		return string(text), err
 	}
-	text, err := value.AppendJSON(nil, m.Value(), value.JSONStyle{Indent: 2, SortKeys: true}, 0)
-	return string(text) + "\n", err
+	text, err := prettyJSON(m.Value())
+	return string(text), err
 }
 
 // planHooks compares a deployment with what there should be, and shows what differs.

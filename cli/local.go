@@ -20,12 +20,7 @@ func (a *App) localCommand() *cobra.Command {
 		Use:   "local",
 		Short: "Work with Taskcluster services on this machine, without an account",
 		Args:  unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.Help(); err != nil {
-				return err
-			}
-			return reported{diag.ExitUsage}
-		},
+		RunE:  showHelp,
 	}
 	cmd.AddCommand(a.localServeCommand(), a.localDecisionCommand())
 	return cmd

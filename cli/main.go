@@ -18,6 +18,7 @@ import (
 	"github.com/taskgraph-go/decision/decision"
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
+	"github.com/taskgraph-go/decision/value"
 )
 
 // App is the surroundings of a command: what it may not take from the process itself, so that tests can give it.
@@ -159,12 +160,7 @@ The preview commands print what each phase makes, for parameters of your choice:
 			a.setLogging()
 		},
 		Args: unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.Help(); err != nil {
-				return err
-			}
-			return reported{diag.ExitUsage}
-		},
+		RunE: showHelp,
 	}
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log what is done, and what underlying errors say")
 	root.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "print errors only")
@@ -202,7 +198,7 @@ func (a *App) markRunning(cmd *cobra.Command) {
 	}
 }
 
-// unknownCommand refuses arguments of the root command: they are meant to be commands.
+// unknownCommand refuses arguments of a command that has others below it: they are meant to be commands.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -214,6 +210,14 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return fmt.Errorf("unknown command %q%s", args[0], didYouMean(args[0], names))
+}
+
+// showHelp is what a command does that has others below it: which one is meant was not said.
+func showHelp(cmd *cobra.Command, _ []string) error {
+	if err := cmd.Help(); err != nil {
+		return err
+	}
+	return reported{diag.ExitUsage}
 }
 
 // noArguments refuses arguments of a command that has flags only.
@@ -284,6 +288,11 @@ func (a *App) warn(all []*diag.Diagnostic) {
 	for _, d := range all {
 		p.Print(d)
 	}
+}
+
+// reader reads documents, whose warnings are printed.
+func (a *App) reader() *value.Reader {
+	return &value.Reader{Sources: &a.sources, Warn: func(d *diag.Diagnostic) { a.warn([]*diag.Diagnostic{d}) }}
 }
 
 // labelled gives an error that happened while a task was printed the task's label.

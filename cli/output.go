@@ -20,6 +20,12 @@ const (
 	formatYAML
 )
 
+// prettyJSON gives a document as people read it: indented, with sorted keys and a line end.
+func prettyJSON(v value.Value) ([]byte, error) {
+	text, err := value.AppendJSON(nil, v, value.JSONStyle{Indent: 2, SortKeys: true}, 0)
+	return append(text, '\n'), err
+}
+
 // printer writes graphs.
 type printer struct {
 	format  format

@@ -26,12 +26,7 @@ func (a *App) starCommand() *cobra.Command {
 		Use:   "star",
 		Short: "Work on the Starlark code of the tree",
 		Args:  unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.Help(); err != nil {
-				return err
-			}
-			return reported{diag.ExitUsage}
-		},
+		RunE:  showHelp,
 	}
 	o := &starOptions{}
 	test := &cobra.Command{

@@ -14,6 +14,7 @@ import (
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/repourl"
 	"github.com/taskgraph-go/decision/internal/vcs"
+	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskcluster/tcyml"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -39,12 +40,7 @@ func (a *App) taskclusterYMLCommand() *cobra.Command {
 		Long: `.taskcluster.yml says which events make tasks, above all the decision task. It is a JSON-e template, which the
 services render; these commands do so here.`,
 		Args: unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := cmd.Help(); err != nil {
-				return err
-			}
-			return reported{diag.ExitUsage}
-		},
+		RunE: showHelp,
 	}
 	cmd.AddCommand(a.renderTaskclusterYML(), a.checkTaskclusterYML())
 	return cmd
@@ -183,7 +179,7 @@ func (a *App) completeFacts(ctx context.Context, f *tcyml.Facts, dir string) {
 
 // renderingOptions give what every rendering gets.
 func (a *App) renderingOptions() tcyml.Options {
-	o := tcyml.Options{RootURL: a.Env("TASKCLUSTER_ROOT_URL"), Now: a.now()}
+	o := tcyml.Options{RootURL: a.Env(taskcluster.RootURLVariable), Now: a.now()}
 	if o.RootURL == "" {
 		o.RootURL = exampleRootURL
 	}
@@ -246,8 +242,7 @@ func (a *App) renderEvent(ctx context.Context, o *eventOptions, args []string) e
 	}
 	var text []byte
 	if o.json {
-		text, err = value.AppendJSON(nil, out, value.JSONStyle{Indent: 2, SortKeys: true}, 0)
-		text = append(text, '\n')
+		text, err = prettyJSON(out)
 	} else {
 		text, err = value.YAMLStyle{Unicode: true}.Append(nil, out)
 	}

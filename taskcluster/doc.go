@@ -2,7 +2,8 @@
 // client: it knows where the deployment is, looks things up in batches, waits and tries again as often as is
 // sensible, ends with the context, and says in one line what a service did not like.
 //
-//	client, err := taskcluster.FromEnvironment(os.Getenv)
+//	options, err := taskcluster.FromEnvironment(os.Getenv)
+//	client := taskcluster.NewClient(options)
 //	id, err := client.FindTask(ctx, "gecko.v2.autoland.latest.taskgraph.decision")
 //	text, err := client.Artifact(ctx, id, "public/parameters.yml")
 //
