@@ -38,11 +38,16 @@ func (r *runner) would(what string, args ...any) bool {
 }
 
 func (q queue) Definition(ctx context.Context, taskID string) (*value.Map, error) {
-	text, err := q.Services.Task(ctx, taskID)
+	return Definition(ctx, q.Services, &q.reader, taskID)
+}
+
+// Definition gives the definition of a task.
+func Definition(ctx context.Context, s TaskReader, r *value.Reader, taskID string) (*value.Map, error) {
+	text, err := s.Task(ctx, taskID)
 	if err != nil {
 		return nil, diag.Errorf(diag.Network, 0, "the definition of task %s: %w", taskID, err)
 	}
-	doc, err := q.reader.JSON("task "+taskID, text)
+	doc, err := r.JSON("task "+taskID, text)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +56,14 @@ func (q queue) Definition(ctx context.Context, taskID string) (*value.Map, error
 	}
 	doc.Map().Freeze()
 	return doc.Map(), nil
+}
+
+// Tags gives the tags of a task; they are never nil, which would stand for a whole group.
+func Tags(definition *value.Map) *value.Map {
+	if tags := definition.At("tags").Map(); tags != nil {
+		return tags
+	}
+	return value.NewMap(0)
 }
 
 func (q queue) State(ctx context.Context, taskID string) (string, error) {
@@ -120,9 +133,7 @@ func (h hooks) Trigger(ctx context.Context, taskGroupID, taskID, name string, in
 		if err != nil {
 			return "", err
 		}
-		if tags = task.At("tags").Map(); tags == nil {
-			tags = value.NewMap(0)
-		}
+		tags = Tags(task)
 	}
 	action, err := list.Find(name, tags)
 	if err != nil {

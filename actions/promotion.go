@@ -118,11 +118,7 @@ func (p *promotion) existing(args *taskgraph.ActionArgs, previous, rebuild []str
 	kinds := map[string]string{}
 	var labels []map[string]string
 	for _, id := range previous {
-		text, err := args.Queue.Artifact(args.Context, id, "public/full-task-graph.json")
-		if err != nil {
-			return nil, err
-		}
-		graph, err := taskgraph.ParseTaskGraph(artifactReader(args), id+"/public/full-task-graph.json", text)
+		graph, err := fullGraph(args.Context, args.Queue, artifactReader(args), id)
 		if err != nil {
 			return nil, err
 		}

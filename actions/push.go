@@ -32,7 +32,7 @@ func (r *runner) pushGraph(ctx context.Context, params *parameters.Params, group
 	if err != nil {
 		return nil, err
 	}
-	full, err := r.graphOf(ctx, id, "public/full-task-graph.json")
+	full, err := fullGraph(ctx, r.Services, &r.reader, id)
 	if err != nil {
 		return nil, err
 	}
@@ -152,13 +152,14 @@ func GroupLabels(ctx context.Context, s ArtifactReader, r *value.Reader, taskID 
 	return labels, nil
 }
 
-// graphOf gives a graph that a task left.
-func (r *runner) graphOf(ctx context.Context, taskID, name string) (*taskgraph.TaskGraph, error) {
-	text, err := r.Services.Artifact(ctx, taskID, name)
+// fullGraph gives the full task graph that a decision task left.
+func fullGraph(ctx context.Context, s ArtifactReader, r *value.Reader, taskID string) (*taskgraph.TaskGraph, error) {
+	const name = "public/full-task-graph.json"
+	text, err := s.Artifact(ctx, taskID, name)
 	if err != nil {
 		return nil, err
 	}
-	return taskgraph.ParseTaskGraph(&r.reader, taskID+"/"+name, text)
+	return taskgraph.ParseTaskGraph(r, taskID+"/"+name, text)
 }
 
 // onePush fetches the graph of the action's push once.

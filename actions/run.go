@@ -205,10 +205,7 @@ func (r *runner) task(ctx context.Context, o *offer) (*value.Map, error) {
 	for v := range o.context.Values() {
 		sets = append(sets, v.Map())
 	}
-	tags := task.At("tags").Map()
-	if tags == nil {
-		tags = value.NewMap(0)
-	}
+	tags := Tags(task)
 	if !actionlist.Applies(sets, tags) {
 		want, _ := value.SortedJSON(o.context.Value())
 		got, _ := value.SortedJSON(tags.Value())

@@ -40,6 +40,11 @@ type TaskFinder interface {
 	ListArtifacts(ctx context.Context, taskID string) ([]string, error)
 }
 
+// TaskReader reads the definitions of tasks, as JSON.
+type TaskReader interface {
+	Task(ctx context.Context, taskID string) ([]byte, error)
+}
+
 // ArtifactReader reads what tasks left.
 type ArtifactReader interface {
 	Artifact(ctx context.Context, taskID, name string) ([]byte, error)

@@ -89,7 +89,7 @@ func (w *work) Create(ctx context.Context, req taskgraph.TaskRequest) (map[strin
 	if err := w.writePart(req.Suffix, p); err != nil {
 		return nil, err
 	}
-	err = w.submit(ctx, o.Graph, definition.Group{DecisionTaskID: group, SchedulerID: schedulerID(w.Project.Config, params)}, w.seed(req.Suffix))
+	err = w.submit(ctx, o.Graph, definition.Group{DecisionTaskID: group, SchedulerID: decision.SchedulerID(w.Project.Config, params)}, w.seed(req.Suffix))
 	return o.LabelToTaskID, err
 }
 
@@ -112,15 +112,10 @@ func (w *work) mark(t *taskgraph.Task, group string) error {
 	return nil
 }
 
-// schedulerID gives the scheduler of the tasks of a push.
-func schedulerID(config *taskgraph.GraphConfig, params *parameters.Params) string {
-	return config.TrustDomain() + "-level-" + params.Level()
-}
-
 // CreateDefinition creates one task of a definition.
 func (w *work) CreateDefinition(ctx context.Context, definition *value.Map) (string, error) {
 	def := definition.Copy()
-	def.Set("schedulerId", value.NewString(schedulerID(w.Project.Config, w.Params)))
+	def.Set("schedulerId", value.NewString(decision.SchedulerID(w.Project.Config, w.Params)))
 	label := def.At("metadata").Map().Str("name")
 	w.singles++
 	id := taskgraph.TaskID(w.seed("definition-"+strconv.Itoa(w.singles)), label)
@@ -222,5 +217,5 @@ type decisionSubmitter struct{ *work }
 var _ decision.Submitter = decisionSubmitter{}
 
 func (s decisionSubmitter) Submit(ctx context.Context, sub *decision.Submission) error {
-	return s.submit(ctx, sub.Graph, definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: schedulerID(sub.Project.Config, sub.Params)}, sub.DecisionTaskID)
+	return s.submit(ctx, sub.Graph, definition.Group{DecisionTaskID: sub.DecisionTaskID, SchedulerID: decision.SchedulerID(sub.Project.Config, sub.Params)}, sub.DecisionTaskID)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -162,23 +161,12 @@ func (a *App) actionTask(ctx context.Context, service *taskcluster.Client, reade
 			return "", nil, diag.Errorf(diag.NotOffered, 0, "the group %s has no task %q", group, task).WithHint("%s", diag.DidYouMean(task, sortedSet(names)))
 		}
 	}
-	text, err := service.Task(ctx, id)
-	if err != nil {
-		return "", nil, diag.Errorf(diag.Network, 0, "task %s: %w", id, err)
-	}
-	doc, err := reader.JSON("task "+id, text)
+	definition, err := actions.Definition(ctx, service, reader, id)
 	if err != nil {
 		return "", nil, err
 	}
-	if doc.Map() == nil {
-		return "", nil, errors.New("the queue gives a task that is no object")
-	}
-	if in := doc.Map().Str("taskGroupId"); in != group {
+	if in := definition.Str("taskGroupId"); in != group {
 		return "", nil, diag.Errorf(diag.NotOffered, 0, "task %s is in group %s, not in %s", id, in, group)
 	}
-	tags := doc.Map().At("tags").Map()
-	if tags == nil {
-		tags = value.NewMap(0)
-	}
-	return id, tags, nil
+	return id, actions.Tags(definition), nil
 }

@@ -24,7 +24,7 @@ var _ decision.Submitter = submitter{}
 func (s submitter) Submit(ctx context.Context, d *decision.Submission) error {
 	a := s.app
 	level := d.Params.At("level").Str()
-	group := definition.Group{DecisionTaskID: d.DecisionTaskID, SchedulerID: d.Project.Config.TrustDomain() + "-level-" + level}
+	group := definition.Group{DecisionTaskID: d.DecisionTaskID, SchedulerID: decision.SchedulerID(d.Project.Config, d.Params)}
 	if d.DryRun && d.DecisionTaskID == previewTaskID { // which is no task id, and would be a mistake in every task
 		group.DecisionTaskID = taskgraph.TaskID(previewTaskID, "")
 	}

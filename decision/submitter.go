@@ -14,6 +14,11 @@ type Submitter interface {
 	Submit(ctx context.Context, s *Submission) error
 }
 
+// SchedulerID gives the scheduler of the tasks of a push.
+func SchedulerID(config *taskgraph.GraphConfig, params *parameters.Params) string {
+	return config.TrustDomain() + "-level-" + params.Level()
+}
+
 // Submission is a graph that is ready to be created. It is read-only.
 type Submission struct {
 	// DecisionTaskID is the task that decides: the group of all tasks, and what those depend on that depend on nothing else.
