@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/taskgraph-go/decision/actions/hooks"
 	"github.com/taskgraph-go/decision/diag"
@@ -218,23 +216,16 @@ func (a *App) applyHooks(ctx context.Context, o *hooksOptions) error {
 
 // confirm asks a question on the terminal; anything but yes ends the command.
 func (a *App) confirm(ctx context.Context, question string) error {
-	if f, ok := a.Stdin.(interface{ Fd() uintptr }); !ok || !term.IsTerminal(int(f.Fd())) {
+	if !isTerminal(a.Stdin) {
 		return usage("nobody can be asked here: give --yes to make the changes")
 	}
-	fmt.Fprintf(a.Stderr, "%s [y/N] ", question)
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(a.Stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case line := <-answer:
-		if line != "y" && line != "yes" {
-			a.note("nothing was changed")
-			return reported{1}
-		}
-		return nil
+	answer, err := newAsker(ctx, a.Stdin, a.Stderr).line(question + " [y/N] ")
+	if err != nil && !errors.Is(err, errNoAnswer) {
+		return err
 	}
+	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
+		a.note("nothing was changed")
+		return reported{1}
+	}
+	return nil
 }

@@ -51,14 +51,7 @@ func (g *GitHub) Head(ctx context.Context, branch string) (Push, error) {
 
 // Push gives a revision as a push.
 func (g *GitHub) Push(ctx context.Context, branch, revision string) (Push, error) {
-	if branch == "" {
-		head, err := g.Head(ctx, "")
-		if err != nil {
-			return Push{}, err
-		}
-		branch = head.Branch
-	}
-	return Push{Branch: branch, Revision: revision}, nil
+	return pushOf(ctx, g, branch, revision)
 }
 
 // File gives what a file holds at a revision.

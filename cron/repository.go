@@ -58,3 +58,15 @@ type Repository interface {
 	// File gives what a file holds at a revision. The error is a fs.ErrNotExist where there is none.
 	File(ctx context.Context, revision, path string) ([]byte, error)
 }
+
+// pushOf gives a revision as a push to a branch, "" being the one that the repository works on.
+func pushOf(ctx context.Context, r Repository, branch, revision string) (Push, error) {
+	if branch == "" {
+		head, err := r.Head(ctx, "")
+		if err != nil {
+			return Push{}, err
+		}
+		branch = head.Branch
+	}
+	return Push{Branch: branch, Revision: revision}, nil
+}
