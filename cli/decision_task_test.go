@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,10 +40,7 @@ func TestRunDecisionTask(t *testing.T) {
 	// Our own file gives --root ., and the tree has its kinds below taskcluster.
 	text = bytes.ReplaceAll(text, []byte("--root ."), []byte("--offline --root taskcluster"))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".taskcluster.yml"), text, 0o644))
-	commit(t, dir)
-	out, err := exec.Command("git", "-C", dir, "rev-parse", "HEAD").Output()
-	require.NoError(t, err)
-	facts := tcyml.Facts{Repository: "https://github.com/taskgraph-go/decision", Rev: strings.TrimSpace(string(out)), BaseRev: strings.Repeat("0", 40)}
+	facts := tcyml.Facts{Repository: "https://github.com/taskgraph-go/decision", Rev: commit(t, dir), BaseRev: strings.Repeat("0", 40)}
 	file, err := tcyml.Read(".taskcluster.yml", text, nil)
 	require.NoError(t, err)
 	for _, name := range []string{"push", "pull-request", "cron"} {
@@ -68,19 +64,23 @@ func TestRunDecisionTask(t *testing.T) {
 	}
 }
 
-// The decision task of the example decides on the example's graph.
-func TestRunExample(t *testing.T) {
-	dir := t.TempDir()
+// helloPush makes a checkout of the example, reads its .taskcluster.yml, and makes the event of a push of it.
+func helloPush(t *testing.T) (dir string, file *tcyml.File, event tcyml.Event) {
+	t.Helper()
+	dir = t.TempDir()
 	require.NoError(t, os.CopyFS(filepath.Join(dir, "examples", "hello"), os.DirFS("../examples/hello")))
-	commit(t, dir)
-	out, err := exec.Command("git", "-C", dir, "rev-parse", "HEAD").Output()
-	require.NoError(t, err)
 	text, err := os.ReadFile("../examples/hello/.taskcluster.yml")
 	require.NoError(t, err)
-	file, err := tcyml.Read(".taskcluster.yml", text, nil)
+	file, err = tcyml.Read(tcyml.FileName, text, nil)
 	require.NoError(t, err)
-	event, err := tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/example/hello", Rev: strings.TrimSpace(string(out)), BaseRev: strings.Repeat("0", 40)})
+	event, err = tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/example/hello", Rev: commit(t, dir), BaseRev: strings.Repeat("0", 40)})
 	require.NoError(t, err)
+	return dir, file, event
+}
+
+// The decision task of the example decides on the example's graph.
+func TestRunExample(t *testing.T) {
+	dir, file, event := helloPush(t)
 	rendered, err := file.Render(event, tcyml.Options{Now: time.Unix(1767323045, 0)})
 	require.NoError(t, err)
 	command := rendered.Tasks[0].Definition.EditMap("payload").EditList("command")

@@ -26,9 +26,7 @@ func TestDeterminism(t *testing.T) {
 	if testing.Short() {
 		many, some = 3, 1
 	}
-	hello := t.TempDir()
-	require.NoError(t, os.CopyFS(filepath.Join(hello, "examples", "hello"), os.DirFS("../examples/hello")))
-	commit(t, hello)
+	hello, _, _ := helloPush(t)
 	helloArgs := func(command ...string) []string {
 		return append(command, "--root", "examples/hello/taskcluster", "-p", "examples/hello/parameters.yml")
 	}

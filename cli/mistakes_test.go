@@ -285,15 +285,17 @@ func (m *mistake) run(t *testing.T) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// commit makes a repository of a directory.
-func commit(t *testing.T, dir string) {
+// commit makes a repository of a directory, and gives the revision.
+func commit(t *testing.T, dir string) (revision string) {
 	t.Helper()
-	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "-A"}, {"commit", "-q", "-m", "all"}} {
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "-A"}, {"commit", "-q", "-m", "all"}, {"rev-parse", "HEAD"}} {
 		cmd := exec.Command("git", append([]string{"-c", "user.name=test", "-c", "user.email=test@example.com"}, args...)...)
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, string(out))
+		revision = strings.TrimSpace(string(out))
 	}
+	return revision
 }
 
 // report is what the program said about one mistake.

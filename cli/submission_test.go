@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,25 +37,14 @@ type demoPush struct {
 // newDemoPush makes a checkout of the example and starts the services.
 func newDemoPush(t *testing.T) *demoPush {
 	t.Helper()
-	p := &demoPush{t: t, dir: t.TempDir()}
-	require.NoError(t, os.CopyFS(filepath.Join(p.dir, "examples", "hello"), os.DirFS("../examples/hello")))
-	commit(t, p.dir)
-	out, err := exec.Command("git", "-C", p.dir, "rev-parse", "HEAD").Output()
-	require.NoError(t, err)
-
+	p := &demoPush{t: t}
+	p.dir, p.file, p.event = helloPush(t)
 	server, err := local.New(local.Options{ClaimWait: time.Millisecond, CheckReplies: true})
 	require.NoError(t, err)
 	p.running, err = server.Listen(0)
 	require.NoError(t, err)
 	t.Cleanup(func() { p.running.Shutdown(context.Background()) })
 	p.queue = tcqueue.New(p.running.RootCredentials(), p.running.RootURL())
-
-	text, err := os.ReadFile("../examples/hello/.taskcluster.yml")
-	require.NoError(t, err)
-	p.file, err = tcyml.Read(".taskcluster.yml", text, nil)
-	require.NoError(t, err)
-	p.event, err = tcyml.Find("push", tcyml.Facts{Repository: "https://github.com/example/hello", Rev: strings.TrimSpace(string(out)), BaseRev: strings.Repeat("0", 40)})
-	require.NoError(t, err)
 	return p
 }
 
