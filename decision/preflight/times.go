@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/duration"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -45,7 +46,7 @@ func (p *part) timesOf(def *value.Map) times {
 		return times{}
 	}
 	if skew := c.Sub(p.now); skew > maxSkew || skew < -maxSkew {
-		p.report(diag.Errorf(diag.BadTimes, created.Pos(), "was created at %s, but now is %s: the queue takes a quarter of an hour more or less", created.Str(), stamp(p.now)).WithPath("created"))
+		p.report(diag.Errorf(diag.BadTimes, created.Pos(), "was created at %s, but now is %s: the queue takes a quarter of an hour more or less", created.Str(), duration.Format(p.now)).WithPath("created"))
 	}
 	switch {
 	case d.Before(c):
@@ -71,7 +72,7 @@ func (p *part) timesOf(def *value.Map) times {
 func (p *part) artifacts(def *value.Map, expires time.Time) {
 	late := func(name string, v value.Value) {
 		if at, ok := p.at(v); ok && at.After(expires) {
-			p.report(diag.Errorf(diag.BadTimes, v.Pos(), "the artifact %q expires at %s, after its task at %s", name, v.Str(), stamp(expires)).WithPath("payload.artifacts"))
+			p.report(diag.Errorf(diag.BadTimes, v.Pos(), "the artifact %q expires at %s, after its task at %s", name, v.Str(), duration.Format(expires)).WithPath("payload.artifacts"))
 		}
 	}
 	v := def.At("payload").Map().At("artifacts")
@@ -94,11 +95,9 @@ func (c *check) edges() {
 			on, ok := c.places[v.Str()]
 			if expires := c.times[max(on, 0)].expires; ok && !expires.IsZero() && expires.Before(deadline) {
 				other := c.all[on]
-				c.about(t, diag.Errorf(diag.BadTimes, 0, "depends on %s, which expires at %s, before the deadline at %s", other.Label, stamp(expires), stamp(deadline)).
+				c.about(t, diag.Errorf(diag.BadTimes, 0, "depends on %s, which expires at %s, before the deadline at %s", other.Label, duration.Format(expires), duration.Format(deadline)).
 					WithPath("dependencies").WithRelated(other.Pos, "%s is defined here", other.Label))
 			}
 		}
 	}
 }
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -150,7 +150,7 @@ func paramsOf(fn *starlark.Function) string {
 }
 
 // call calls the function and hands what it returns to use, which may still look at it.
-func (f *function) call(ctx context.Context, s seen, limits Limits, args starlark.Tuple, use func(thread *starlark.Thread, x starlark.Value) error) error {
+func (f *function) call(ctx context.Context, s seen, limits callLimits, args starlark.Tuple, use func(thread *starlark.Thread, x starlark.Value) error) error {
 	t := f.rt.task()
 	defer f.rt.release(t)
 	t.seen = s

@@ -9,19 +9,19 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Limits are what one call of a Starlark function may use. A function that gets all tasks of a kind at once may use more, by how
+// callLimits are what one call of a Starlark function may use. A function that gets all tasks of a kind at once may use more, by how
 // many there are.
-type Limits struct {
+type callLimits struct {
 	Steps  uint64        // of the interpreter, and items that built-in functions look at
 	Memory int64         // bytes that built-in functions and operators take, whether they are still needed or not
 	Time   time.Duration // only for what steps do not measure; it should never be what ends a call
 }
 
-// DefaultLimits hold where the graph config says nothing else.
-var DefaultLimits = Limits{Steps: 10_000_000, Memory: 256 << 20, Time: time.Minute}
+// defaultLimits hold where the graph config says nothing else.
+var defaultLimits = callLimits{Steps: 10_000_000, Memory: 256 << 20, Time: time.Minute}
 
 // forTasks gives the limits for a call that works on many tasks.
-func (l Limits) forTasks(n int) Limits {
+func (l callLimits) forTasks(n int) callLimits {
 	l.Steps += uint64(n) * l.Steps / 1000
 	l.Memory += int64(n) * l.Memory / 10000
 	l.Time += time.Duration(n) * l.Time / 1000
@@ -52,7 +52,7 @@ type task struct {
 	rt     *runtime
 	seen   // what the call is about
 
-	limits Limits
+	limits callLimits
 	end    uint64 // the step at which it is over
 	memory int64  // bytes left
 	over   *limitError
@@ -82,7 +82,7 @@ func newTask(rt *runtime) *task {
 }
 
 // begin starts a call.
-func (t *task) begin(ctx context.Context, limits Limits) {
+func (t *task) begin(ctx context.Context, limits callLimits) {
 	t.limits, t.memory, t.over = limits, limits.Memory, nil
 	t.end = t.thread.Steps + limits.Steps
 	t.thread.SetMaxExecutionSteps(t.end)

@@ -26,7 +26,7 @@ var dialect = &syntax.FileOptions{Set: true, TopLevelControl: true}
 // concurrent use.
 type runtime struct {
 	project *taskgraph.Project
-	limits  Limits
+	limits  callLimits
 
 	loading   sync.Mutex // one file after the other, so that files that load each other are noticed
 	mu        sync.Mutex
@@ -50,7 +50,7 @@ type module struct {
 }
 
 func newRuntime(ctx context.Context, p *taskgraph.Project) *runtime {
-	return &runtime{ctx: ctx, project: p, limits: DefaultLimits, modules: map[string]*module{}, sources: map[string]*diag.Source{}, inputs: map[string]bool{}, documents: map[string]value.Value{}}
+	return &runtime{ctx: ctx, project: p, limits: defaultLimits, modules: map[string]*module{}, sources: map[string]*diag.Source{}, inputs: map[string]bool{}, documents: map[string]value.Value{}}
 }
 
 // Close ends the watch over what runs, and logs which files of the tree the results depend on.

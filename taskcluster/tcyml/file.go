@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/duration"
 	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/value"
 	"github.com/taskgraph-go/decision/value/jsone"
@@ -99,7 +100,7 @@ func (f *File) Render(e Event, o Options) (*Rendered, error) {
 	vars := e.Variables.Copy()
 	vars.Set("tasks_for", value.NewString(e.TasksFor))
 	vars.SetDefault("taskcluster_root_url", value.NewString(o.RootURL))
-	vars.SetDefault("now", value.NewString(o.Now.UTC().Format("2006-01-02T15:04:05.000Z")))
+	vars.SetDefault("now", value.NewString(duration.Format(o.Now)))
 	ids := &slugids{make: o.Slugid, seed: e.TasksFor, known: map[string]string{}}
 	out, err := jsone.Render(f.doc, vars, jsone.Options{Sources: f.sources, Functions: map[string]jsone.Function{"as_slugid": ids.call}})
 	if err != nil {
