@@ -108,12 +108,8 @@ func (a *App) runLocally(ctx context.Context, o *localDecisionOptions, top strin
 	if err != nil {
 		return err
 	}
-	env := local.Environment(running.RootURL(), running.RootCredentials())
-	service, err := taskcluster.FromEnvironment(func(name string) string { return env[name] })
-	if err != nil {
-		return err
-	}
-	if err := taskcluster.NewClient(service).CreateTask(ctx, task.ID, []byte(definition)); err != nil {
+	service := taskcluster.NewClient(taskcluster.Options{RootURL: running.RootURL(), Credentials: running.RootCredentials()})
+	if err := service.CreateTask(ctx, task.ID, []byte(definition)); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "%s, task %s\n", def.At("metadata").Map().Str("name"), task.ID)
@@ -135,8 +131,9 @@ func (a *App) runLocally(ctx context.Context, o *localDecisionOptions, top strin
 	if args[0] != "decision" {
 		return nil
 	}
+	env := local.Environment(running.RootURL(), running.RootCredentials())
 	inTask := &App{Registry: a.Registry, Stdin: a.Stdin, Stdout: io.Discard, Stderr: a.Stderr, Dir: a.Dir, Clock: a.Clock, Env: func(name string) string {
-		if v, ok := env[name]; ok {
+		if v, ok := env[name]; ok || strings.HasPrefix(name, "TASKCLUSTER_") { // the user's proxy leads to another deployment
 			return v
 		}
 		return a.Env(name)
