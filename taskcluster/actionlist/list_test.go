@@ -3,6 +3,7 @@ package actionlist_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -128,4 +129,26 @@ func TestTrigger(t *testing.T) {
 	_, err = list.Trigger(t.Context(), s, request)
 	assert.ErrorContains(t, err, "the hook g/a/2 could not be triggered: 403 InsufficientScopes: You need:")
 	assert.Equal(t, []diag.Related{{Message: "hooks:trigger-hook:g/a/2"}}, diag.Flatten(err)[0].Related)
+}
+
+// The limit on effort is for schemas that were made to hurt, not for long lists.
+func TestLongLists(t *testing.T) {
+	labels := value.NewList()
+	for i := range 5_000 {
+		labels.AppendStrings(fmt.Sprintf("test-%d", i))
+	}
+	schema := value.MapOf("type", "array", "uniqueItems", true, "items", value.MapOf("type", "string", "enum", value.NewStrings(labels.Strings()[:50]...))).Value()
+	wrong, err := actionlist.Mistakes(schema, labels.Value())
+	require.NoError(t, err)
+	assert.NotEmpty(t, wrong, "most are not in the enumeration")
+	wrong, err = actionlist.Mistakes(schema, value.NewStrings(labels.Strings()[:50]...).Value())
+	require.NoError(t, err)
+	assert.Empty(t, wrong)
+	for range 3 {
+		for _, text := range labels.Strings() {
+			labels.AppendStrings(text)
+		}
+	}
+	_, err = actionlist.Mistakes(schema, labels.Value())
+	assert.ErrorContains(t, err, "takes more than 50000 steps")
 }
