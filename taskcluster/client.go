@@ -39,9 +39,8 @@ type Options struct {
 
 // Client asks the services of one deployment. It is safe for concurrent use.
 type Client struct {
-	rootURL     string
-	credentials *Credentials
-	http        *patientClient
+	rootURL string
+	http    *patientClient
 }
 
 // NewClient makes a client.
@@ -55,7 +54,7 @@ func NewClient(o Options) *Client {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	c := &Client{rootURL: o.RootURL, credentials: o.Credentials, http: &patientClient{
+	c := &Client{rootURL: o.RootURL, http: &patientClient{
 		tries: 6, patience: o.Patience, timeout: time.Minute, jitter: o.Jitter, credentials: o.Credentials, log: o.Log,
 		client: http.Client{Transport: o.HTTP, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}}
@@ -90,7 +89,8 @@ func FromEnvironment(env func(name string) string) (Options, error) {
 // RootURL gives the address that the client asks.
 func (c *Client) RootURL() string { return c.rootURL }
 
-// once keeps the official client from trying again by itself: patientClient does that, with the context in view.
+// once keeps the official client from trying again by itself: patientClient does that, with the context in view. It signs
+// each try, too, so that the official client gets no credentials.
 var once = &httpbackoff.Client{BackOffSettings: func() *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
 	b.MaxElapsedTime = 1
@@ -98,13 +98,13 @@ var once = &httpbackoff.Client{BackOffSettings: func() *backoff.ExponentialBackO
 }()}
 
 func (c *Client) index(ctx context.Context) *tcindex.Index {
-	s := tcindex.New(c.credentials, c.rootURL)
+	s := tcindex.New(nil, c.rootURL)
 	s.Context, s.HTTPClient, s.HTTPBackoffClient = ctx, c.http, once
 	return s
 }
 
 func (c *Client) queue(ctx context.Context) *tcqueue.Queue {
-	s := tcqueue.New(c.credentials, c.rootURL)
+	s := tcqueue.New(nil, c.rootURL)
 	s.Context, s.HTTPClient, s.HTTPBackoffClient = ctx, c.http, once
 	return s
 }

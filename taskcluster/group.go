@@ -126,7 +126,7 @@ func (c *Client) ListArtifacts(ctx context.Context, taskID string) ([]string, er
 
 // PurgeCache makes the workers of a pool drop a cache before their next task.
 func (c *Client) PurgeCache(ctx context.Context, workerPoolID, cache string) error {
-	s := tcpurgecache.New(c.credentials, c.rootURL)
+	s := tcpurgecache.New(nil, c.rootURL)
 	s.Context, s.HTTPClient, s.HTTPBackoffClient = ctx, c.http, once
 	body, err := json.Marshal(map[string]string{"cacheName": cache})
 	if err != nil {

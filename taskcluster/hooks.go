@@ -12,13 +12,13 @@ import (
 )
 
 func (c *Client) hooks(ctx context.Context) *tchooks.Hooks {
-	s := tchooks.New(c.credentials, c.rootURL)
+	s := tchooks.New(nil, c.rootURL)
 	s.Context, s.HTTPClient, s.HTTPBackoffClient = ctx, c.http, once
 	return s
 }
 
 func (c *Client) auth(ctx context.Context) *tcauth.Auth {
-	s := tcauth.New(c.credentials, c.rootURL)
+	s := tcauth.New(nil, c.rootURL)
 	s.Context, s.HTTPClient, s.HTTPBackoffClient = ctx, c.http, once
 	return s
 }

@@ -25,7 +25,7 @@ type patientClient struct {
 	patience    time.Duration
 	timeout     time.Duration // of each try
 	jitter      func() float64
-	credentials *Credentials // of requests that are signed
+	credentials *Credentials // of the official client, whose requests are signed with them
 	log         *slog.Logger
 }
 
@@ -36,13 +36,14 @@ var errTooLarge = errors.New("the answer is too large")
 
 // Do sends a request, as the official client wants it. The error is that of the last try.
 func (p *patientClient) Do(req *http.Request) (*http.Response, error) {
-	return p.send(req, maxAnswer)
+	return p.send(req, maxAnswer, p.credentials)
 }
 
-func (p *patientClient) send(req *http.Request, limit int64) (*http.Response, error) {
+// send sends a request, signed with credentials if there are any.
+func (p *patientClient) send(req *http.Request, limit int64, as *Credentials) (*http.Response, error) {
 	start := time.Now()
 	for try := 1; ; try++ {
-		resp, err := p.try(req, limit)
+		resp, err := p.try(req, limit, as)
 		passing := err != nil && !errors.Is(err, errTooLarge) || err == nil && (resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests)
 		if !passing || try >= p.tries && time.Since(start) >= p.patience {
 			return resp, err
@@ -96,10 +97,11 @@ func retryAfter(header string, now time.Time) time.Duration {
 }
 
 // try sends the request once and reads the answer.
-func (p *patientClient) try(req *http.Request, limit int64) (*http.Response, error) {
+func (p *patientClient) try(req *http.Request, limit int64, as *Credentials) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), p.timeout)
 	defer cancel()
-	again := req.Clone(ctx)
+	again := req.WithContext(ctx)
+	again.Header = req.Header.Clone()
 	if req.GetBody != nil {
 		body, err := req.GetBody()
 		if err != nil {
@@ -107,9 +109,9 @@ func (p *patientClient) try(req *http.Request, limit int64) (*http.Response, err
 		}
 		again.Body = body
 	}
-	if p.credentials != nil && req.Header.Get("Authorization") != "" {
+	if as != nil {
 		// A signature holds the time, and one that is used twice looks like an attack.
-		if err := p.credentials.SignRequest(again); err != nil {
+		if err := as.SignRequest(again); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +146,7 @@ func (p *patientClient) get(ctx context.Context, what, address string, limit int
 		if err != nil {
 			return nil, diag.Errorf(diag.Network, 0, "%s: %v", what, err)
 		}
-		resp, err := p.send(req, limit)
+		resp, err := p.send(req, limit, nil)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()

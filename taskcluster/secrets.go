@@ -16,7 +16,7 @@ import (
 // Secret gives the text that a secret has at a key. It must not be logged.
 func (c *Client) Secret(ctx context.Context, name, key string) (string, error) {
 	what := fmt.Sprintf("secret %q", name)
-	s := tcsecrets.New(c.credentials, c.rootURL)
+	s := tcsecrets.New(nil, c.rootURL)
 	s.Context, s.HTTPClient, s.HTTPBackoffClient = ctx, c.http, once
 	text, err := request((*tcclient.Client)(s), nil, http.MethodGet, "/secret/"+url.PathEscape(name))
 	if err != nil {

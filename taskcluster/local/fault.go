@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,8 +139,9 @@ func (f Fault) String() string {
 // often that was asked before; not on what others ask meanwhile. So the same client meets the same faults, however
 // many connections it has.
 type faultPlan struct {
-	seed   uint64
-	faults []Fault
+	seed    uint64
+	faults  []Fault
+	certain bool // every fault hits or never does, however often something was asked
 
 	mu    sync.Mutex
 	tries map[string]int // by method and path
@@ -157,23 +159,28 @@ func (s *Server) SetFaults(seed uint64, faults ...Fault) error {
 		s.faults.Store(nil)
 		return nil
 	}
-	s.faults.Store(&faultPlan{seed: seed, faults: faults, tries: map[string]int{}, burst: map[string]int{}})
+	certain := !slices.ContainsFunc(faults, func(f Fault) bool { return f.Probability > 0 && f.Probability < 1 })
+	s.faults.Store(&faultPlan{seed: seed, faults: faults, certain: certain, tries: map[string]int{}, burst: map[string]int{}})
 	return nil
 }
 
 // chosen gives the faults that hit a request.
 func (p *faultPlan) chosen(route, key string) []*Fault {
-	_, name, _ := strings.Cut(route, ".")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	try := p.tries[key]
-	p.tries[key]++
+	try := 0
+	if !p.certain {
+		try = p.tries[key]
+		p.tries[key]++
+	}
 	var hit []*Fault
 	for i := range p.faults {
 		f := &p.faults[i]
-		full, _ := path.Match(f.Route, route)
-		short, _ := path.Match(f.Route, name)
-		if !full && !(short && !strings.Contains(f.Route, ".")) {
+		if !f.concerns(route) {
+			continue
+		}
+		if f.Probability == 1 { // in a burst or not
+			hit = append(hit, f)
 			continue
 		}
 		burst := strconv.Itoa(i) + " " + key
@@ -188,6 +195,19 @@ func (p *faultPlan) chosen(route, key string) []*Fault {
 		hit = append(hit, f)
 	}
 	return hit
+}
+
+// concerns says whether a fault is one of these calls.
+func (f *Fault) concerns(route string) bool {
+	if f.Route == "*" {
+		return true
+	}
+	if full, _ := path.Match(f.Route, route); full {
+		return true
+	}
+	_, name, _ := strings.Cut(route, ".")
+	short, _ := path.Match(f.Route, name)
+	return short && !strings.Contains(f.Route, ".")
 }
 
 // chance gives a number from 0 up to 1 that depends on its arguments only.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ type hawkHeader struct {
 // many scopes are longer, and the services raised it.
 const maxHawkHeader = 64 << 10
 
+// hawkAttributes are what a header may have.
+var hawkAttributes = []string{"id", "ts", "nonce", "hash", "ext", "mac", "app", "dlg"}
+
 // parseHawkHeader reads an Authorization header. Attributes may come in any order and each once.
 func parseHawkHeader(text string) (hawkHeader, error) {
 	var h hawkHeader
@@ -33,10 +37,9 @@ func parseHawkHeader(text string) (hawkHeader, error) {
 	if !strings.EqualFold(scheme, "hawk") {
 		return h, errors.New("the header is not of the scheme Hawk")
 	}
-	fields := map[string]*string{"id": &h.id, "ts": &h.ts, "nonce": &h.nonce, "hash": &h.hash, "ext": &h.ext, "mac": &h.mac}
-	ignored := ""
-	fields["app"], fields["dlg"] = &ignored, &ignored
-	seen := map[string]bool{}
+	var ignored string
+	var values = [...]*string{&h.id, &h.ts, &h.nonce, &h.hash, &h.ext, &h.mac, &ignored, &ignored} // of hawkAttributes
+	var seen [len(values)]bool
 	for rest = strings.TrimSpace(rest); rest != ""; {
 		name, after, ok := strings.Cut(rest, `="`)
 		if !ok {
@@ -46,16 +49,16 @@ func parseHawkHeader(text string) (hawkHeader, error) {
 		if !ok {
 			return h, errors.New("the header has a quote that does not end")
 		}
-		field := fields[name]
+		field := slices.Index(hawkAttributes, name)
 		switch {
-		case field == nil:
+		case field < 0:
 			return h, fmt.Errorf("the header has an unknown attribute %q", name)
-		case seen[name]:
+		case seen[field]:
 			return h, fmt.Errorf("the header has %s twice", name)
 		case !validScope(value):
 			return h, fmt.Errorf("the header has %s with a character that is not printable", name)
 		}
-		*field, seen[name] = value, true
+		*values[field], seen[field] = value, true
 		rest = strings.TrimLeft(after, " ")
 		if rest != "" {
 			if rest, ok = strings.CutPrefix(rest, ","); !ok {

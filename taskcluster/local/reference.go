@@ -197,6 +197,14 @@ func newRoute(service, version string, e entry, deed handler) (*route, error) {
 
 // match compares the parts of a path, still escaped, with the route. It gives the parameters.
 func (r *route) match(parts []string) (map[string]string, bool) {
+	for i, s := range r.segments { // what comes before the first parameter rules out most routes
+		if s.param != "" {
+			break
+		}
+		if i >= len(parts) || parts[i] != s.literal {
+			return nil, false
+		}
+	}
 	params := map[string]string{}
 	return params, matchSegments(r.segments, parts, params)
 }

@@ -17,6 +17,7 @@ type schema struct {
 	compiled *jsonschema.Schema
 	quick    quickCheck // nil: there is none
 	doc      object
+	defaults *defaults
 }
 
 // loadSchema gives the schema that a reference names, such as v1/task.json#, or nil if it is none of ours.
@@ -67,7 +68,7 @@ func compileSchema(doc any) (*schema, error) {
 		return nil, err
 	}
 	compiled, err := c.Compile("schema.json")
-	return &schema{compiled, newQuickCheck(own), m}, err
+	return &schema{compiled, newQuickCheck(own), m, newDefaults(m)}, err
 }
 
 // withDistinct copies a schema with the keyword uniqueItems renamed.
@@ -159,25 +160,47 @@ func (s *schema) check(v any) (problems []string) {
 }
 
 // fill sets what is absent and has a default.
-func (s *schema) fill(v any) { fillDefaults(s.doc, v) }
+func (s *schema) fill(v any) { s.defaults.fill(v) }
 
-func fillDefaults(doc object, v any) {
-	o, ok := v.(object)
-	if !ok {
-		return
-	}
+// defaults are the defaults of an object's fields, and of the objects in it.
+type defaults struct {
+	values object
+	inside map[string]*defaults
+}
+
+// newDefaults finds the defaults in a schema. Without any it gives nil.
+func newDefaults(doc object) *defaults {
+	d := &defaults{values: object{}, inside: map[string]*defaults{}}
 	props, _ := doc["properties"].(object)
 	for name, p := range props {
 		sub, ok := p.(object)
 		if !ok {
 			continue
 		}
+		if v, ok := sub["default"]; ok {
+			d.values[name] = v
+		}
+		if inner := newDefaults(sub); inner != nil {
+			d.inside[name] = inner
+		}
+	}
+	if len(d.values)+len(d.inside) == 0 {
+		return nil
+	}
+	return d
+}
+
+func (d *defaults) fill(v any) {
+	o, ok := v.(object)
+	if d == nil || !ok {
+		return
+	}
+	for name, inner := range d.inside { // a default that is filled in is complete
+		inner.fill(o[name])
+	}
+	for name, v := range d.values {
 		if _, there := o[name]; !there {
-			if d, ok := sub["default"]; ok {
-				o[name] = clone(d)
-			}
-		} else {
-			fillDefaults(sub, o[name])
+			o[name] = clone(v)
 		}
 	}
 }
