@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -233,10 +234,7 @@ func (p *faultPlan) hit(s *Server, w http.ResponseWriter, r *http.Request) bool 
 		s.log.Debug("fault", "call", route, "fault", f.String())
 		switch f.Kind {
 		case Latency:
-			select {
-			case <-time.After(f.Delay):
-			case <-r.Context().Done():
-			}
+			delay(r.Context(), f.Delay)
 		case DropBefore:
 			panic(http.ErrAbortHandler)
 		case DropAfter:
@@ -274,6 +272,14 @@ func (p *faultPlan) hit(s *Server, w http.ResponseWriter, r *http.Request) bool 
 	}
 	sendSlowly(w, r, answer, slow)
 	return true
+}
+
+// wait waits with the runtime's timer, or until the context ends.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // routeID gives the name of the call that a request makes, and what tells its tries from others.

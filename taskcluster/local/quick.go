@@ -156,6 +156,8 @@ func quickString(doc object) quickCheck {
 	case "":
 	case "^[ -~]*$":
 		pattern = validScope
+	case slugPattern:
+		pattern = isSlug
 	default:
 		compiled, err := regexp.Compile(p)
 		if err != nil {
@@ -183,7 +185,7 @@ func quickString(doc object) quickCheck {
 			if len(s) < len("2006-01-02T15:04:05Z") || s[len(s)-1] != 'Z' || s[10] != 'T' {
 				return false
 			}
-			_, err := time.Parse("2006-01-02T15:04:05Z", s)
+			_, err := time.Parse(time.RFC3339, s)
 			return err == nil && inner(s)
 		}
 	default:

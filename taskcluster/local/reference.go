@@ -112,6 +112,38 @@ var patterns = sync.OnceValue(func() map[string]map[string]*regexp.Regexp {
 	}
 })
 
+// matches says whether a text has the form of a pattern.
+func matches(p *regexp.Regexp, s string) bool {
+	return p.String() == slugPattern && isSlug(s) || p.MatchString(s)
+}
+
+// isSlug says whether a text matches slugPattern.
+func isSlug(s string) bool {
+	if len(s) != 22 {
+		return false
+	}
+	for i := range len(s) {
+		c, class := s[i], ""
+		switch i {
+		case 8:
+			class = "QRST"
+		case 10:
+			class = "CGKOSWaeimquy26-"
+		case 21:
+			class = "AQgw"
+		default:
+			if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' {
+				continue
+			}
+			return false
+		}
+		if strings.IndexByte(class, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // queries say what parameters of queries have to look like.
 var queries = sync.OnceValue(func() map[string]*regexp.Regexp {
 	return map[string]*regexp.Regexp{
