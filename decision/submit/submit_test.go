@@ -488,22 +488,61 @@ func TestFaults(t *testing.T) {
 	assert.Equal(t, 1000, len(slices.Compact(slices.Sorted(slices.Values(q.created)))))
 }
 
-// The bound is what depth, concurrency and latency allow: in each step every worker creates a task. Time is not real here, so
-// that nothing but the order counts.
+// shape is a graph, and how many tasks its longest chain has.
+type shape struct {
+	name  string
+	graph *taskgraph.TaskGraph
+	depth int
+}
+
+// bound is what depth, concurrency and latency allow: each task of the longest chain waits for the one before, and in each
+// step every worker creates a task.
+func (s shape) bound(latency time.Duration) time.Duration {
+	return time.Duration(max((s.graph.Len()+DefaultConcurrency-1)/DefaultConcurrency, s.depth)) * latency
+}
+
+// shapes make graphs of different forms.
+var shapes = []func(total int) shape{
+	func(total int) shape { return shape{"flat", layers(total, 1), 1} },
+	func(total int) shape { return shape{"5 levels", layers(total, 5), 5} },
+	func(total int) shape { return shape{"10 levels", layers(total, 10), 10} },
+	func(total int) shape { return shape{"many levels", layers(total, total/100), total / 100} },
+	func(total int) shape { return shape{"chain", chained(total, total/100), total / 100} },
+	func(total int) shape { return shape{"longest chain", chained(total, total/50), total / 50} }, // that is no longer than all the rest
+	func(total int) shape { return shape{"chains", chains(total, 100), total / 100} },
+}
+
+// chained makes a graph of tasks that depend on nothing but for a chain, which comes last.
+func chained(total, length int) *taskgraph.TaskGraph {
+	var all []*taskgraph.Task
+	for i := range total - length {
+		all = append(all, task(fmt.Sprintf("w-%d", i)))
+	}
+	all = append(all, task("c-0"))
+	for i := 1; i < length; i++ {
+		all = append(all, task(fmt.Sprintf("c-%d", i), fmt.Sprintf("c-%d", i-1)))
+	}
+	return graphOf(all...)
+}
+
+// chains makes a graph of chains side by side.
+func chains(total, beside int) *taskgraph.TaskGraph {
+	var all []*taskgraph.Task
+	for i := range total {
+		if label := fmt.Sprintf("t-%d", i); i < beside {
+			all = append(all, task(label))
+		} else {
+			all = append(all, task(label, fmt.Sprintf("t-%d", i-beside)))
+		}
+	}
+	return graphOf(all...)
+}
+
+// Time is not real here, so that nothing but the order counts.
 func TestOrderIsFast(t *testing.T) {
 	const total, latency = 10_000, 20 * time.Millisecond
-	chain := []*taskgraph.Task{task("c-0")}
-	for i := 1; i < 100; i++ {
-		chain = append(chain, task(fmt.Sprintf("c-%d", i), fmt.Sprintf("c-%d", i-1)))
-	}
-	var wide []*taskgraph.Task // all but a chain depends on nothing, and the chain comes last
-	for i := range total - len(chain) {
-		wide = append(wide, task(fmt.Sprintf("w-%d", i)))
-	}
-	for name, c := range map[string]struct {
-		graph *taskgraph.TaskGraph
-		depth int
-	}{"flat": {layers(total, 1), 1}, "layers": {layers(total, 10), 10}, "deep": {layers(total, 200), 200}, "chain": {graphOf(append(wide, chain...)...), 100}} {
+	for _, of := range shapes {
+		c := of(total)
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
 			q := stubQueue{create: func(string, []byte) error {
@@ -513,10 +552,9 @@ func TestOrderIsFast(t *testing.T) {
 			r, err := Run(t.Context(), Options{Graph: c.graph, Group: group, Queue: q})
 			require.NoError(t, err)
 			assert.Equal(t, total, r.Count(Created))
-			bound := time.Duration(max(total/DefaultConcurrency, c.depth)) * latency
-			factor := float64(time.Since(start)) / float64(bound)
-			t.Logf("%s: %.3f", name, factor)
-			assert.Less(t, factor, 1.02, name)
+			factor := float64(time.Since(start)) / float64(c.bound(latency))
+			t.Logf("%s: %.3f", c.name, factor)
+			assert.Less(t, factor, 1.02, c.name)
 		})
 	}
 }

@@ -19,9 +19,9 @@ func delay(ctx context.Context, d time.Duration) {
 			return
 		}
 	}
-	end := context.AfterFunc(ctx, func() { _ = t.file.SetReadDeadline(time.Unix(1, 0)) }) // it is too late to do anything about it
+	end := context.AfterFunc(ctx, func() { _ = t.file.SetReadDeadline(time.Unix(1, 0)) }) // what cannot be ended early ends later
 	err := t.wait(d)
-	if !end() || err != nil { // the deadline may be set at any moment
+	if !end() || err != nil { // with a deadline in it, now or at any moment, it is of no use any more
 		_ = t.file.Close()
 		if err != nil && ctx.Err() == nil {
 			wait(ctx, d)
