@@ -307,6 +307,7 @@ func (s *submission) seal(ctx context.Context) {
 type worker struct {
 	*submission
 	resolver *definition.Resolver
+	length   int // for which definitions get room at first
 }
 
 // do does a job.
@@ -333,8 +334,10 @@ func (w *worker) create(ctx context.Context, j job) (State, error) {
 	if err != nil {
 		return Failed, err
 	}
-	// The buffer is not used again: a transport may still read from it after the request has ended.
-	body, err := value.AppendJSON(nil, def.Value(), value.JSONStyle{}, 0)
+	// The buffer is not used again: a transport may still read from it after the request has ended. The next one will be
+	// about as long.
+	body, err := value.AppendJSON(make([]byte, 0, w.length), def.Value(), value.JSONStyle{}, 0)
+	w.length = min(len(body)+len(body)/8, 64<<10)
 	if err != nil || w.DryRun {
 		return Created, err
 	}

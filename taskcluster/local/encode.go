@@ -8,12 +8,30 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // mustJSON encodes what is known to be encodable: our own structures, and what came from JSON. The text is that of
 // encoding/json without escapes for HTML. Every request has its definition and its reply encoded, so what these are made of
 // is done here, in less than half the time.
-func mustJSON(v any) []byte { return appendJSON(make([]byte, 0, 512), v) }
+func mustJSON(v any) []byte {
+	scratch, _ := scratches.Get().(*[]byte)
+	if scratch == nil {
+		scratch = new([]byte)
+	}
+	text := appendJSON((*scratch)[:0], v)
+	out := bytes.Clone(text) // of the right size, because much of it is kept
+	if cap(text) <= maxScratch {
+		*scratch = text
+		scratches.Put(scratch)
+	}
+	return out
+}
+
+// scratches are buffers to encode in. Large ones are thrown away.
+var scratches sync.Pool
+
+const maxScratch = 64 << 10
 
 // appendJSON appends the text of a value.
 func appendJSON(b []byte, v any) []byte {

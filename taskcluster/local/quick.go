@@ -4,6 +4,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -163,7 +164,7 @@ func quickString(doc object) quickCheck {
 		if err != nil {
 			return nil
 		}
-		pattern = compiled.MatchString
+		pattern = remembering(compiled.MatchString)
 	}
 	format := text(doc, "format")
 	if options, ok := doc["anyOf"].([]any); ok {
@@ -177,7 +178,7 @@ func quickString(doc object) quickCheck {
 	case "":
 	case "uri":
 		inner := pattern
-		pattern = func(s string) bool { return plainURL.MatchString(s) && inner(s) }
+		pattern = remembering(func(s string) bool { return plainURL.MatchString(s) && inner(s) })
 	case "date-time":
 		inner := pattern
 		pattern = func(s string) bool {
@@ -202,6 +203,21 @@ func quickString(doc object) quickCheck {
 			}
 		}
 		return pattern(s)
+	}
+}
+
+// remembering makes a check remember the last text that passed: the tasks of a group have most of their texts in common.
+func remembering(check func(string) bool) func(string) bool {
+	var last atomic.Pointer[string]
+	return func(s string) bool {
+		if known := last.Load(); known != nil && *known == s {
+			return true
+		}
+		if !check(s) {
+			return false
+		}
+		last.Store(&s)
+		return true
 	}
 }
 
