@@ -15,6 +15,7 @@ import (
 func Extension(_ context.Context, p *taskgraph.Project) (io.Closer, error) {
 	section := p.Config.Map().At("actions").Map()
 	var errs diag.List
+	made := map[string][]callback{}
 	for _, o := range optional {
 		v := section.At(o.name)
 		if v.Kind() == value.Bool && !v.IsTrue() || v.IsNull() {
@@ -25,14 +26,25 @@ func Extension(_ context.Context, p *taskgraph.Project) (io.Closer, error) {
 			errs.Add(diag.Placed(err, v.Or(section.KeyPos(o.name)).Pos(), "actions."+o.name))
 			continue
 		}
-		for _, named := range found {
-			if _, taken := p.Registry.Actions.Get(named.callback); taken {
-				errs.Add(diag.Errorf(diag.BadAction, section.KeyPos(o.name), "there is an action with the callback %q already", named.callback).WithPath("actions." + o.name))
-				continue
-			}
-			p.Registry.Actions.Add(named.callback, named.action)
-		}
+		made[o.name] = found
 	}
+	if len(made) == 0 {
+		return nil, errs.Err(p.Sources)
+	}
+	// After those of the tree's code, whose callbacks they must not have.
+	errs.Add(p.Registry.After(func(r *taskgraph.Registry) error {
+		var taken diag.List
+		for _, o := range optional {
+			for _, named := range made[o.name] {
+				if _, has := r.Actions.Get(named.callback); has {
+					taken.Add(diag.Errorf(diag.BadAction, section.KeyPos(o.name), "there is an action with the callback %q already", named.callback).WithPath("actions." + o.name))
+					continue
+				}
+				r.Actions.Add(named.callback, named.action)
+			}
+		}
+		return taken.Err(p.Sources)
+	}))
 	return nil, errs.Err(p.Sources)
 }
 

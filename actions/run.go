@@ -223,6 +223,9 @@ func (r *runner) parametersOf(ctx context.Context, decisionTaskID string) (*para
 		return nil, fmt.Errorf("the parameters of decision task %s: %w", decisionTaskID, err)
 	}
 	o := r.ParamOptions
-	o.Reader, o.Extensions = &r.reader, r.Project.Registry.ParameterExtensions
+	o.Reader = &r.reader
+	if o.Extensions, err = r.Project.Registry.AllParameterExtensions(); err != nil {
+		return nil, err
+	}
 	return parameters.Parse(ctx, decisionTaskID+"/"+name, text, o)
 }

@@ -191,8 +191,12 @@ func (w *work) Decide(ctx context.Context, params *parameters.Params) error {
 	if own == "" {
 		own = previewTaskID
 	}
+	extensions, err := w.Project.Registry.AllParameterExtensions()
+	if err != nil {
+		return err
+	}
 	var errs diag.List
-	for _, d := range params.Check(w.Project.Registry.ParameterExtensions, false) {
+	for _, d := range params.Check(extensions, false) {
 		errs.Add(d)
 	}
 	if err := errs.Err(w.Project.Sources); err != nil {
@@ -202,7 +206,7 @@ func (w *work) Decide(ctx context.Context, params *parameters.Params) error {
 		Project: w.Project, DecisionTaskID: own, Artifacts: w.Artifacts, RunTask: w.RunTask, Log: w.Log, Submitter: decisionSubmitter{w},
 		Actions: func(context.Context) (*value.List, error) { return List(w.Project, params, own) },
 		Generator: w.Project.Generator(params, taskgraph.GeneratorOptions{
-			DecisionTaskID: own, WriteArtifacts: true, Index: w.Services, Clock: w.Clock, TargetKinds: params.At("target-kinds").List().Strings(),
+			DecisionTaskID: own, WriteArtifacts: true, Index: w.Services, Clock: w.Clock,
 		}),
 	})
 	if err == nil {

@@ -141,6 +141,9 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 		if err != nil {
 			return err
 		}
+		if err := g.Ready(ctx); err != nil {
+			return err
+		}
 		run.Params = g.Params()
 	}
 	return actions.Run(ctx, req, run)

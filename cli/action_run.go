@@ -137,6 +137,9 @@ func (a *App) actionGroup(ctx context.Context, service *taskcluster.Client, o *a
 			return "", err
 		}
 		defer project.Close()
+		if err := project.Ready(ctx); err != nil {
+			return "", err
+		}
 		domain = project.Config.TrustDomain()
 	}
 	return service.FindTask(ctx, taskcluster.LatestDecisionPath(domain, o.project))

@@ -62,6 +62,9 @@ func (a *App) listActions(ctx context.Context, o *actionsOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := g.Ready(ctx); err != nil {
+		return err
+	}
 	if o.decision == "" {
 		o.decision, _ = strings.CutPrefix(spec, "task-id=")
 		if !slugid.Valid(o.decision) {

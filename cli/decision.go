@@ -138,7 +138,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 	}
 	params, err := decision.Parameters(ctx, options)
 	if err != nil {
-		return err
+		return afterReady(ctx, s.project, err)
 	}
 	create := a.Submitter
 	if create == nil {
@@ -149,7 +149,6 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		Actions: func(context.Context) (*value.List, error) { return actions.List(s.project, params, taskID) },
 		Generator: s.project.Generator(params, taskgraph.GeneratorOptions{
 			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock,
-			TargetKinds: params.At("target-kinds").List().Strings(),
 		}),
 	})
 	if err != nil {

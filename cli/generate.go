@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,18 +143,25 @@ func (l *lazyIndex) Statuses(ctx context.Context, taskIDs []string) (map[string]
 // generator gives the generation from a tree for the parameters that a spec names; "" makes them up from the checkout.
 func (s *session) generator(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.Generator, error) {
 	a, o := s.app, s.opts
-	params, err := parameters.Load(ctx, spec, parameters.Options{
-		Dir: a.Dir, Overrides: s.overrides, Extensions: project.Registry.ParameterExtensions, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
+	load := parameters.Options{
+		Dir: a.Dir, Overrides: s.overrides, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
 		Clock: s.clock, Env: a.Env, Offline: o.offline, Reader: &s.reader, Log: a.log,
-	})
-	if err != nil {
+	}
+	var err error
+	if load.Extensions, load.Later, err = project.Registry.ParameterExtensionsSoFar(); err != nil {
 		return nil, err
 	}
-	kinds := o.targetKinds
-	if len(kinds) == 0 {
-		kinds = params.At("target-kinds").List().Strings()
+	params, err := parameters.Load(ctx, spec, load)
+	if err != nil {
+		return nil, afterReady(ctx, project, err)
 	}
-	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: kinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock}), nil
+	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock}), nil
+}
+
+// afterReady gives the error of what comes before the first phase: that of the tree's own code, if it has one, so that it is the same
+// however long that takes.
+func afterReady(ctx context.Context, project *taskgraph.Project, err error) error {
+	return cmp.Or(project.Ready(ctx), err)
 }
 
 // generate runs a preview command.

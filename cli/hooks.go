@@ -76,6 +76,9 @@ func (a *App) hooksState(ctx context.Context, o *hooksOptions) (*hooks.State, *h
 		return nil, nil, err
 	}
 	defer a.close(project)
+	if err := project.Ready(ctx); err != nil {
+		return nil, nil, err
+	}
 	settings, err := hooks.NewSettings(project)
 	if err != nil {
 		return nil, nil, err

@@ -83,10 +83,10 @@ func (a *App) starTest(ctx context.Context, o *starOptions, args []string) error
 	defer project.Close()
 	files, err := star.TestFiles(project, paths)
 	if err != nil {
-		return err
+		return afterReady(ctx, project, err)
 	}
 	results := star.RunTests(ctx, project, files, choose)
-	if err := ctx.Err(); err != nil {
+	if err := project.Ready(ctx); err != nil {
 		return err
 	}
 	failed := 0

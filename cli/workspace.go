@@ -93,7 +93,7 @@ func (a *App) openTree(ctx context.Context, tree sourcetree.Tree, dir string, ma
 		return nil, err
 	}
 	if files.runTask, err = a.runTask(w, o, p); err != nil {
-		return nil, err
+		return nil, errors.Join(afterReady(ctx, p, err), p.Close())
 	}
 	files.images = dockerimages.New(dockerimages.Config{Tree: tree, RunTask: files.runTask, Sources: &a.sources})
 	files.hasher = filehash.New(tree, tracked)

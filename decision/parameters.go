@@ -91,12 +91,12 @@ func Parameters(ctx context.Context, o ParameterOptions) (*parameters.Params, er
 			return nil, err
 		}
 	}
-	p := parameters.New(source, values)
-	var wrong diag.List
-	for _, d := range p.Check(o.Project.Registry.ParameterExtensions, true) {
-		wrong.Add(d)
+	checks := parameters.Options{Strict: true, Reader: &value.Reader{Sources: o.Project.Sources}}
+	checks.Extensions, checks.Later, err = o.Project.Registry.ParameterExtensionsSoFar()
+	if err != nil {
+		return nil, err
 	}
-	return p, wrong.Err(o.Project.Sources)
+	return parameters.Make(ctx, source, values, checks)
 }
 
 // values gives the parameters of any push.

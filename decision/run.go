@@ -52,6 +52,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	defer o.Generator.LoadAhead(ctx)()
+	if err := o.Generator.Ready(ctx); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.Artifacts, 0o755); err != nil {
 		return nil, diag.Errorf(diag.Unwritable, 0, "cannot be made: %w", cause(err)).InFile(o.Artifacts)
 	}

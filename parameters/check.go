@@ -11,14 +11,15 @@ import (
 // Check gives everything that is wrong with the parameters: with the base ones, with those that extensions
 // declare and, where strict, that nobody declares some.
 func (p *Params) Check(extensions []Extension, strict bool) []*diag.Diagnostic {
-	found := p.against(base(), p.values)
+	values := p.all().values
+	found := p.against(base(), values)
 	known := fieldNames(base())
 	for i := range extensions {
 		e := &extensions[i]
 		names := e.names()
 		known = append(known, names...)
 		if e.Check != nil {
-			for _, d := range e.Check(p.values, strict) {
+			for _, d := range e.Check(values, strict) {
 				found = append(found, d.InFile(p.Source()))
 			}
 		}
@@ -27,16 +28,16 @@ func (p *Params) Check(extensions []Extension, strict bool) []*diag.Diagnostic {
 		}
 		own := value.NewMap(len(names))
 		for _, n := range names {
-			if v, ok := p.values.Get(n); ok {
+			if v, ok := values.Get(n); ok {
 				own.Set(n, v)
 			}
 		}
 		found = append(found, p.against(e.Schema, own)...)
 	}
 	if strict {
-		for name := range p.values.All() {
+		for name := range values.All() {
 			if !slices.Contains(known, name) {
-				found = append(found, diag.Errorf(diag.UnknownParameter, p.values.KeyPos(name), "unknown parameter %q", name).
+				found = append(found, diag.Errorf(diag.UnknownParameter, values.KeyPos(name), "unknown parameter %q", name).
 					WithHint("%s", diag.DidYouMean(name, known)).InFile(p.Source()))
 			}
 		}

@@ -70,17 +70,13 @@ func (o *Options) baseDefaults(ctx context.Context, given *value.Map) (*value.Ma
 	), nil
 }
 
-// fill adds the defaults of what is missing.
-func (o *Options) fill(ctx context.Context, given *value.Map) error {
-	defaults, err := o.baseDefaults(ctx, given)
-	if err != nil {
-		return err
-	}
+// fill adds the defaults of what is missing: those of the base parameters, and of extensions.
+func (o *Options) fill(given, defaults *value.Map, extensions []Extension) error {
 	root := "."
 	if o.Checkout != nil {
 		root = o.Checkout.root
 	}
-	for _, e := range o.Extensions {
+	for _, e := range extensions {
 		if e.Defaults == nil {
 			continue
 		}

@@ -20,7 +20,7 @@ func (p *Params) FileURL(path string, pretty bool) (string, error) {
 		path, _, _ = strings.Cut(inside, "comm/")
 		comm = 1
 	}
-	at, err := p.trees[comm][style]()
+	at, err := p.now().trees[comm][style]()
 	if err != nil {
 		return "", err
 	}

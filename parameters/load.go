@@ -28,6 +28,10 @@ type Options struct {
 	Overrides *value.Map
 	// Extensions declare more parameters than the base ones.
 	Extensions []Extension
+	// Later waits for more extensions and gives all, those above included; nil where there are none to wait for. Parameters that are
+	// right as they are do not wait for them: see [Params.Complete], which has to be asked before anything is made of the parameters
+	// that is to last.
+	Later func() ([]Extension, error)
 	// TrustDomain is what the specs project=NAME need to find the project in the index.
 	TrustDomain string
 	// Dir is the directory that names of files are relative to; "" is the working directory.
@@ -104,18 +108,64 @@ func Parse(ctx context.Context, name string, text []byte, o Options) (*Params, e
 	return o.complete(ctx, name, name, values)
 }
 
+// Make gives the parameters that have the values, with what Options say, checked as [Load] does. source names where they come from.
+func Make(ctx context.Context, source string, values *value.Map, o Options) (*Params, error) {
+	if o.Reader == nil {
+		o.Reader = &value.Reader{Sources: &diag.Sources{}}
+	}
+	return o.complete(ctx, source, source, values)
+}
+
 // complete makes parameters of values: with what replaces some, and defaults for what is missing.
 func (o *Options) complete(ctx context.Context, spec, source string, values *value.Map) (*Params, error) {
 	values.Update(o.Overrides)
 	values.Delete("spec")
+	defaults := value.NewMap(0)
 	if !o.Strict {
-		if err := o.fill(ctx, values); err != nil {
+		var err error
+		if defaults, err = o.baseDefaults(ctx, values); err != nil {
 			return nil, err
 		}
 	}
-	p := New(spec, values)
-	p.source = source
-	if err := o.found(p.Check(o.Extensions, o.Strict)...); err != nil {
+	// with gives parameters with what extensions say of them.
+	with := func(extensions []Extension) (*Params, error) {
+		all := values.Copy()
+		if !o.Strict {
+			if err := o.fill(all, defaults.Copy(), extensions); err != nil {
+				return nil, err
+			}
+		}
+		p := New(spec, all)
+		p.source = source
+		return p, o.found(p.Check(extensions, o.Strict)...)
+	}
+	if o.Later == nil {
+		return right(with(o.Extensions))
+	}
+	complete := func() (*Params, error) {
+		extensions, err := o.Later()
+		if err != nil {
+			return nil, err
+		}
+		return right(with(extensions))
+	}
+	p, err := with(o.Extensions)
+	if err != nil {
+		return complete()
+	}
+	p.later = &later{find: func() (*value.Map, error) {
+		all, err := complete()
+		if err != nil {
+			return nil, err
+		}
+		return all.Map(), nil
+	}}
+	return p, nil
+}
+
+// right gives parameters in which nothing is wrong.
+func right(p *Params, err error) (*Params, error) {
+	if err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -11,11 +11,18 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// Params is a set of parameters. It does not change and is safe for concurrent use.
+// Params is a set of parameters. It is safe for concurrent use and does not change, but for what [Options].Later has yet to say: see
+// [Params.Complete].
 type Params struct {
-	values *value.Map
+	first  *known
+	later  *later // nil where nothing more can come
 	spec   string
 	source string
+}
+
+// known is what parameters are, and what is worked out of them.
+type known struct {
+	values *value.Map
 
 	project, level, tasksFor          string
 	headRepository, headRev, headRef  string
@@ -31,11 +38,15 @@ type Params struct {
 // New makes parameters of values that were read from what spec stands for; "" stands for defaults. The values
 // must not change afterwards. Nothing is checked: see [Params.Check].
 func New(spec string, values *value.Map) *Params {
-	values = values.Copy()
-	values.Delete("spec") // a name that the reference keeps for itself
-	values.Freeze()
-	p := &Params{
-		values: values, spec: spec, source: spec,
+	p := &Params{spec: spec, source: spec}
+	p.first = p.know(freeze(values))
+	return p
+}
+
+// know works out what is read most.
+func (p *Params) know(values *value.Map) *known {
+	k := &known{
+		values:  values,
 		project: values.Str("project"), level: values.Str("level"), tasksFor: values.Str("tasks_for"),
 		headRepository: values.Str("head_repository"), headRev: values.Str("head_rev"), headRef: values.Str("head_ref"),
 		baseRepository: values.Str("base_repository"), baseRev: values.Str("base_rev"),
@@ -43,26 +54,26 @@ func New(spec string, values *value.Map) *Params {
 		filesChanged: values.At("files_changed").List().Strings(), filters: values.At("filters").List().Strings(),
 		keep: values.At("do_not_optimize").List().Strings(), optimizeTargetTasks: values.At("optimize_target_tasks").IsTrue(),
 	}
-	p.buildDate, _ = values.At("build_date").AsInt()
-	p.pushdate, _ = values.At("pushdate").AsInt()
-	p.id = sync.OnceValue(p.digest)
+	k.buildDate, _ = values.At("build_date").AsInt()
+	k.pushdate, _ = values.At("pushdate").AsInt()
+	k.id = sync.OnceValue(k.digest)
 	for comm, names := range [2][2]string{{"head_repository", "head_rev"}, {"comm_head_repository", "comm_head_rev"}} {
-		for pretty := range p.trees[comm] {
-			p.trees[comm][pretty] = sync.OnceValues(func() (string, error) { return p.treeURL(names[0], names[1], pretty) })
+		for pretty := range k.trees[comm] {
+			k.trees[comm][pretty] = sync.OnceValues(func() (string, error) { return p.treeURL(names[0], names[1], pretty) })
 		}
 	}
-	return p
+	return k
 }
 
 // Get gives a parameter and whether it is there.
-func (p *Params) Get(name string) (value.Value, bool) { return p.values.Get(name) }
+func (p *Params) Get(name string) (value.Value, bool) { return p.with(name).values.Get(name) }
 
 // At gives a parameter, null where it is absent.
-func (p *Params) At(name string) value.Value { return p.values.At(name) }
+func (p *Params) At(name string) value.Value { return p.with(name).values.At(name) }
 
 // Require gives a parameter, or the error that there is none.
 func (p *Params) Require(name string) (value.Value, error) {
-	v, ok := p.values.Get(name)
+	v, ok := p.Get(name)
 	if !ok {
 		return v, p.missing(name)
 	}
@@ -70,7 +81,7 @@ func (p *Params) Require(name string) (value.Value, error) {
 }
 
 // Map gives all parameters, which are read-only.
-func (p *Params) Map() *value.Map { return p.values }
+func (p *Params) Map() *value.Map { return p.all().values }
 
 // Spec gives what the parameters were asked for with, "" for defaults.
 func (p *Params) Spec() string { return p.spec }
@@ -86,52 +97,52 @@ func (p *Params) Source() string {
 // The parameters that are read most. Each is empty where the parameter is absent or of another type.
 
 // Project gives the short name of the repository.
-func (p *Params) Project() string { return p.project }
+func (p *Params) Project() string { return p.now().project }
 
 // Level gives how far the push is trusted: "1", "2" or "3".
-func (p *Params) Level() string { return p.level }
+func (p *Params) Level() string { return p.now().level }
 
 // TasksFor gives the event that the graph is made for, such as github-push.
-func (p *Params) TasksFor() string { return p.tasksFor }
+func (p *Params) TasksFor() string { return p.now().tasksFor }
 
 // HeadRepository gives the address of the repository that was pushed to.
-func (p *Params) HeadRepository() string { return p.headRepository }
+func (p *Params) HeadRepository() string { return p.now().headRepository }
 
 // HeadRev gives the revision that the graph is made for.
-func (p *Params) HeadRev() string { return p.headRev }
+func (p *Params) HeadRev() string { return p.now().headRev }
 
 // HeadRef gives the branch that was pushed.
-func (p *Params) HeadRef() string { return p.headRef }
+func (p *Params) HeadRef() string { return p.now().headRef }
 
 // BaseRepository gives the address of the repository that the change is based on.
-func (p *Params) BaseRepository() string { return p.baseRepository }
+func (p *Params) BaseRepository() string { return p.now().baseRepository }
 
 // BaseRev gives the revision before the push.
-func (p *Params) BaseRev() string { return p.baseRev }
+func (p *Params) BaseRev() string { return p.now().baseRev }
 
 // RepositoryType gives the version control, "git" or "hg".
-func (p *Params) RepositoryType() string { return p.repositoryType }
+func (p *Params) RepositoryType() string { return p.now().repositoryType }
 
 // TargetTasksMethod gives the name of the function that selects the target tasks.
-func (p *Params) TargetTasksMethod() string { return p.targetTasksMethod }
+func (p *Params) TargetTasksMethod() string { return p.now().targetTasksMethod }
 
 // BuildDate gives the time of the push in seconds since 1970.
-func (p *Params) BuildDate() int64 { return p.buildDate }
+func (p *Params) BuildDate() int64 { return p.now().buildDate }
 
 // Pushdate gives the time of the push in seconds since 1970; 0 where a cron job or a person made the graph.
-func (p *Params) Pushdate() int64 { return p.pushdate }
+func (p *Params) Pushdate() int64 { return p.now().pushdate }
 
 // FilesChanged gives the files that the push changes. The list is shared: do not change it.
-func (p *Params) FilesChanged() []string { return p.filesChanged }
+func (p *Params) FilesChanged() []string { return p.now().filesChanged }
 
 // Filters gives the names of the filters that select the target tasks. The list is shared: do not change it.
-func (p *Params) Filters() []string { return p.filters }
+func (p *Params) Filters() []string { return p.now().filters }
 
 // DoNotOptimize gives the labels of tasks to keep. The list is shared: do not change it.
-func (p *Params) DoNotOptimize() []string { return p.keep }
+func (p *Params) DoNotOptimize() []string { return p.now().keep }
 
 // OptimizeTargetTasks says whether target tasks may be optimized away.
-func (p *Params) OptimizeTargetTasks() bool { return p.optimizeTargetTasks }
+func (p *Params) OptimizeTargetTasks() bool { return p.now().optimizeTargetTasks }
 
 // MozBuildDate gives the parameter moz_build_date as a time. Like the text it has no zone, which here is UTC.
 func (p *Params) MozBuildDate() (time.Time, error) {
@@ -148,7 +159,7 @@ func (p *Params) MozBuildDate() (time.Time, error) {
 
 // ID gives a short name of the values: 12 digits that are the same wherever all parameters are, "" where some have
 // no form in JSON.
-func (p *Params) ID() string { return p.id() }
+func (p *Params) ID() string { return p.all().id() }
 
 // String names the parameters as the reference does in its log.
 func (p *Params) String() string {
@@ -157,13 +168,13 @@ func (p *Params) String() string {
 
 func (p *Params) missing(name string) *diag.Diagnostic {
 	return diag.Errorf(diag.UnknownParameter, 0, "there is no parameter %q", name).
-		WithHint("%s", diag.DidYouMean(name, p.values.Keys())).InFile(p.Source())
+		WithHint("%s", diag.DidYouMean(name, p.all().values.Keys())).InFile(p.Source())
 }
 
 // digest names the values, as the reference does: by the SHA-256 of their JSON in one line with sorted keys.
 // Parameters that have no JSON, such as dates, have no such name there and none here.
-func (p *Params) digest() string {
-	text, err := value.SortedJSON(p.values.Value())
+func (k *known) digest() string {
+	text, err := value.SortedJSON(k.values.Value())
 	if err != nil {
 		return ""
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	// Log gets progress and verdicts.
 	Log *slog.Logger
 
+	ahead  *ahead // nil where nothing is to come
 	memo   sync.Map
 	failed sync.Map // labels and names of stubs that an error dropped
 	repos  func() ([]Repository, error)
@@ -59,8 +60,22 @@ func (c *Config) Warn(d *diag.Diagnostic) {
 		d.Kind = c.Kind
 	}
 	if c.Project != nil {
-		c.Project.warned.Add(d.InFile(c.Path + "/kind.yml"))
+		warned := &c.Project.warned
+		if c.ahead != nil {
+			warned = &c.ahead.warned
+		}
+		warned.Add(d.InFile(c.Path + "/kind.yml"))
 	}
+}
+
+// Settled waits until it is certain that what the kind makes counts. Kinds begin to load while extensions still find out what the tree
+// registers, and are loaded anew where that changes something. It is for what must not be done in vain, or twice: code of the tree that
+// may do more than compute. The error says that it does not count.
+func (c *Config) Settled() error {
+	if c.ahead == nil {
+		return nil
+	}
+	return c.ahead.verdict(c.Context)
 }
 
 // Failed says whether an error dropped the stub with a label or name, so that what needs it must not be reported again.

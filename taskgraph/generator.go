@@ -23,7 +23,7 @@ type GeneratorOptions struct {
 	// TaskIDSeed is what the ids of the tasks are derived from instead, where one task creates several graphs; "" means
 	// DecisionTaskID.
 	TaskIDSeed string
-	// TargetKinds limits the generation to some kinds and what they depend on; none means all.
+	// TargetKinds limits the generation to some kinds and what they depend on; none means those of the parameter target-kinds, or all.
 	TargetKinds []string
 	// WriteArtifacts says that the artifacts of a decision task are wanted.
 	WriteArtifacts bool
@@ -53,6 +53,7 @@ type Generator struct {
 	morphed   *phase[*Optimized]
 
 	ahead atomic.Pointer[lookUps]
+	begun atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
 
 // targetGraph is the target task graph and which of its tasks were asked for.
@@ -88,7 +89,7 @@ func (p *phase[T]) compute(compute func() (T, error)) (v T, err error) {
 	return compute()
 }
 
-// Generator gives a generation for one set of parameters, which must have been checked.
+// Generator gives a generation for one set of parameters, which must have been checked, or be checked when they are complete.
 func (p *Project) Generator(params *parameters.Params, opts GeneratorOptions) *Generator {
 	if opts.DecisionTaskID == "" {
 		opts.DecisionTaskID = "DECISION-TASK"
@@ -144,18 +145,29 @@ func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) 
 	return nil, fmt.Errorf("taskgraph: the phase %s has no graph", phase)
 }
 
+// Ready waits until it is known what the extensions register, and the parameters are complete. The phases do so themselves.
+func (g *Generator) Ready(ctx context.Context) error {
+	if err := g.project.Ready(ctx); err != nil {
+		return err
+	}
+	return g.params.Complete()
+}
+
 // KindGraph gives the kinds and their graph.
-func (g *Generator) KindGraph(context.Context) (*KindGraph, error) {
+func (g *Generator) KindGraph(ctx context.Context) (*KindGraph, error) {
 	return g.kindGraph.get(func() (*KindGraph, error) {
+		if err := g.Ready(ctx); err != nil {
+			return nil, err
+		}
 		for _, ph := range []Phase{Initial, GraphConfigPhase, ParametersPhase} {
 			if err := g.verify(ph, &VerifyConfig{}); err != nil {
 				return nil, err
 			}
 		}
-		if len(g.opts.TargetKinds) > 0 {
-			g.project.Log.Info("limiting kinds", "kinds", g.opts.TargetKinds)
+		if kinds := g.targetKinds(); len(kinds) > 0 {
+			g.project.Log.Info("limiting kinds", "kinds", kinds)
 		}
-		kg, err := g.project.kindGraph(slices.Sorted(slices.Values(g.opts.TargetKinds)))
+		kg, err := g.project.kindGraph(g.targetKinds())
 		if err != nil {
 			return nil, err
 		}
@@ -163,15 +175,32 @@ func (g *Generator) KindGraph(context.Context) (*KindGraph, error) {
 	})
 }
 
+// targetKinds gives the kinds that the generation is limited to, sorted.
+func (g *Generator) targetKinds() []string {
+	kinds := g.opts.TargetKinds
+	if len(kinds) == 0 {
+		kinds = g.params.At("target-kinds").List().Strings()
+	}
+	return slices.Sorted(slices.Values(kinds))
+}
+
 // FullTaskSet gives the tasks of all kinds, without edges.
 func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 	return g.fullSet.get(func() (*TaskGraph, error) {
+		ahead := g.begun.Swap(nil)
+		if ahead == nil {
+			ahead = g.loadAhead(ctx)
+		}
 		kg, err := g.KindGraph(ctx)
 		if err != nil {
+			ahead.drop()
 			return nil, err
 		}
 		g.project.Log.Info("generating full task set")
-		tasks, err := g.loadKinds(ctx, kg)
+		tasks, ok, err := ahead.tasks()
+		if !ok {
+			tasks, err = g.loadKinds(ctx, kg, nil)
+		}
 		if err != nil {
 			return nil, err
 		}

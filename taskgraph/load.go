@@ -10,8 +10,8 @@ import (
 
 // loadKinds loads all kinds, each as soon as those that it depends on are there, and gives their tasks in the order
 // of the kind graph. A kind that fails keeps those that depend on it from being loaded; the errors of all others are
-// given together.
-func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph) ([]*Task, error) {
+// given together. ahead is not nil where that begins before its turn.
+func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) ([]*Task, error) {
 	type result struct {
 		tasks []*Task
 		ok    bool
@@ -51,7 +51,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph) ([]*Task, erro
 			if ctx.Err() != nil {
 				return
 			}
-			tasks, err := g.loadKind(ctx, kind, NewDependencies(deps), repos)
+			tasks, err := g.loadKind(ctx, kind, NewDependencies(deps), repos, ahead)
 			if err != nil {
 				errs.Add(err)
 				return
@@ -78,13 +78,16 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph) ([]*Task, erro
 }
 
 // loadKind sends the stubs of a kind through its transforms and makes tasks of them.
-func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies, repos func() ([]Repository, error)) ([]*Task, error) {
-	p := g.project
+func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies, repos func() ([]Repository, error), ahead *ahead) ([]*Task, error) {
+	p, registry := g.project, g.project.Registry
+	if ahead != nil {
+		registry = ahead.registry
+	}
 	ctx, loaded := context.WithCancel(ctx)
 	defer loaded()
 	cfg := &Config{
-		Context: ctx, Kind: kind.Name, Path: kind.Path, Map: kind.Map, Params: g.params, Graph: p.Config, Project: p, Registry: p.Registry,
-		Deps: deps, WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos,
+		Context: ctx, Kind: kind.Name, Path: kind.Path, Map: kind.Map, Params: g.params, Graph: p.Config, Project: p, Registry: registry,
+		Deps: deps, WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos, ahead: ahead,
 	}
 	var errs diag.List
 	pipe := &pipeline{cfg: cfg, workers: g.workers(), errs: &errs, interners: &p.interners}
@@ -93,7 +96,7 @@ func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies
 	if v, ok := kind.Map.Get("loader"); ok {
 		name, pos = v.Str(), v.Pos()
 	}
-	loader, err := p.Registry.Loaders.Find(name, pos, diag.UnknownLoader)
+	loader, err := registry.Loaders.Find(name, pos, diag.UnknownLoader)
 	if err != nil {
 		pipe.report(inTree(err, "loader", name), nil, "")
 		return nil, errs.Err(p.Sources)

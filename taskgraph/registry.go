@@ -58,6 +58,8 @@ type Registry struct {
 	ParameterExtensions []parameters.Extension
 	// Extensions bring code of a tree's own into the tree's project, in this order. None may be nil.
 	Extensions []Extension
+
+	later *later // nil where nothing is registered later
 }
 
 // NewRegistry gives a registry that holds nothing.
@@ -106,10 +108,15 @@ type Set[T any] struct {
 	items   map[string]T
 	sites   map[string]string
 	rest    []func(name string) (T, bool, error)
+
+	changed map[string]bool // names that Add or Replace changed since this set was made of another one
+	later   *later          // what it waits for; nil where nothing is added to it
+	final   *Set[T]         // what it is then
+	used    *used           // where it does not wait
 }
 
 func newSet[T any](what string, mistake func(T) string) *Set[T] {
-	return &Set[T]{what: what, mistake: mistake, items: map[string]T{}, sites: map[string]string{}}
+	return &Set[T]{what: what, mistake: mistake, items: map[string]T{}, sites: map[string]string{}, changed: map[string]bool{}}
 }
 
 // Add registers an item. It panics when the name is empty or taken, and when the item is not complete: when it is nil or lacks
@@ -129,7 +136,7 @@ func (s *Set[T]) Add(name string, item T) {
 	if mistake := s.mistake(item); mistake != "" {
 		panic(fmt.Sprintf("%s %q %s: registered at %s", s.what, name, mistake, site))
 	}
-	s.names, s.items[name], s.sites[name] = append(s.names, name), item, site
+	s.names, s.items[name], s.sites[name], s.changed[name] = append(s.names, name), item, site, true
 }
 
 // Replace registers an item in the place of the one that has the name, if there is one. It is for the code of a tree, which may
@@ -141,11 +148,13 @@ func (s *Set[T]) Replace(name string, item T) {
 	if _, taken := s.items[name]; !taken {
 		s.names, s.sites[name] = append(s.names, name), "the tree"
 	}
-	s.items[name] = item
+	s.items[name], s.changed[name] = item, true
 }
 
 func (s *Set[T]) clone() *Set[T] {
-	return &Set[T]{what: s.what, mistake: s.mistake, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest)}
+	s = s.whole()
+	return &Set[T]{what: s.what, mistake: s.mistake, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest),
+		changed: map[string]bool{}}
 }
 
 // Fallback adds a function that is asked for what is not registered: for names that say themselves where the code is, such as
@@ -157,13 +166,23 @@ func (s *Set[T]) Fallback(find func(name string) (item T, ok bool, err error)) {
 
 // Get gives the item with a name and whether there is one. It asks no fallback.
 func (s *Set[T]) Get(name string) (T, bool) {
-	item, ok := s.items[name]
+	if item, ok := s.early(name, nil); ok {
+		return item, true
+	}
+	item, ok := s.whole().items[name]
 	return item, ok
 }
 
 // Lookup gives the item with a name, registered or from a fallback, and whether there is one. The error is that of a
-// fallback that knows the name's form but cannot give the item.
+// fallback that knows the name's form but cannot give the item, or of what [Registry.Later] left for later.
 func (s *Set[T]) Lookup(name string) (T, bool, error) {
+	if item, ok := s.early(name, s.rest); ok {
+		return item, true, nil
+	}
+	var none T
+	if s = s.whole(); s.later != nil {
+		return none, false, s.later.failure()
+	}
 	if item, ok := s.items[name]; ok {
 		return item, true, nil
 	}
@@ -172,7 +191,6 @@ func (s *Set[T]) Lookup(name string) (T, bool, error) {
 			return item, ok, err
 		}
 	}
-	var none T
 	return none, false, nil
 }
 
@@ -186,15 +204,16 @@ func (s *Set[T]) Find(name string, pos diag.Pos, code diag.Code) (T, error) {
 	if err != nil {
 		return none, diag.Placed(err, pos, "")
 	}
-	return none, diag.Errorf(code, pos, "unknown %s %q", s.what, name).WithHint("%s", diag.DidYouMean(name, s.names))
+	return none, diag.Errorf(code, pos, "unknown %s %q", s.what, name).WithHint("%s", diag.DidYouMean(name, s.whole().names))
 }
 
 // Names gives the registered names, sorted.
-func (s *Set[T]) Names() []string { return slices.Sorted(maps.Keys(s.items)) }
+func (s *Set[T]) Names() []string { return slices.Sorted(maps.Keys(s.whole().items)) }
 
 // All gives names and items in order of registration.
 func (s *Set[T]) All() iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
+		s := s.whole()
 		for _, n := range s.names {
 			if !yield(n, s.items[n]) {
 				return

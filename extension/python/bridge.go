@@ -2,6 +2,7 @@ package python
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,7 +23,7 @@ import (
 )
 
 // Extension brings a tree's Python into its project. It adds fallbacks for names of Python objects. Where the graph config names a function to register
-// with, Python is started at once and what that registered is added to the project's registry.
+// with, Python is started at once, and what that registered is added to the project's registry when it comes.
 func Extension(ctx context.Context, p *taskgraph.Project) (io.Closer, error) {
 	b := &bridge{ctx: ctx, project: p, sessions: map[*parameters.Params]*entry{}}
 	b.started = sync.OnceValues(b.start)
@@ -38,11 +39,14 @@ func Extension(ctx context.Context, p *taskgraph.Project) (io.Closer, error) {
 		b.replaceBuiltIns()
 	}
 	if register := p.Config.Taskgraph("register"); register.Truthy() {
-		w, err := b.started()
-		if err != nil {
-			return b, b.atConfig(err, register)
-		}
-		b.add(w.registered)
+		p.Registry.Later(func(r *taskgraph.Registry) error {
+			w, err := b.started()
+			if err != nil {
+				return b.atConfig(err, register)
+			}
+			b.add(r, w)
+			return nil
+		})
 	}
 	return b, nil
 }
@@ -142,6 +146,9 @@ func (b *bridge) start() (*world, error) {
 		}
 	}
 	p.Log.Debug("starting Python", "program", program, "found", why)
+	if b.isClosed() {
+		return nil, errClosed
+	}
 	proc, err := startProcess(program, dir, environment(), b.log)
 	if err != nil {
 		return nil, missingInterpreter("the Python %s (%s) cannot be started: %w", program, why, reason(err))
@@ -149,7 +156,12 @@ func (b *bridge) start() (*world, error) {
 	w := &world{process: proc, dir: dir}
 	b.mu.Lock()
 	b.world = w
+	closed := b.closed
 	b.mu.Unlock()
+	if closed { // nobody else ends it
+		proc.close()
+		return nil, errClosed
+	}
 	wr := newWriter()
 	setup := wr.message(6, func() {
 		wr.element()
@@ -182,6 +194,15 @@ func (b *bridge) start() (*world, error) {
 	p.Log.Debug("Python is ready", "python", reply.List().At(1).Str(), "taskgraph", reply.List().At(2).Str())
 	w.registered = reply.List().At(3).Map()
 	return w, nil
+}
+
+// errClosed is the error of a start for a project that was closed meanwhile.
+var errClosed = errors.New("the project was closed before its Python was ready")
+
+func (b *bridge) isClosed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
 }
 
 // notSetUp says why the reference package, or register, could not be run.

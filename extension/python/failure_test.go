@@ -121,7 +121,13 @@ func TestRegisterMistakes(t *testing.T) {
 			if c.name == "loops" {
 				tr.env["TASKGRAPH_PYTHON_TIMEOUT"] = "0.5"
 			}
-			err := tr.open(t.Context())
+			require.NoError(t, tr.open(t.Context()))
+			for _, phase := range []taskgraph.Phase{taskgraph.FullTaskSet, taskgraph.TargetTaskSet} { // every time
+				d := tr.fails(phase)
+				require.Len(t, d, 1)
+				require.Contains(t, d[0].Error(), c.want)
+			}
+			_, _, err := tr.project.Registry.Strategies.Lookup("never")
 			require.ErrorContains(t, err, c.want)
 		})
 	}
@@ -137,9 +143,7 @@ func TestMissingPackage(t *testing.T) {
 		t.Skip("the reference is installed")
 	}
 	tr.env["TASKGRAPH_PYTHON"] = program
-	err = tr.open(t.Context())
-	require.Error(t, err)
-	d := diag.Flatten(err)[0]
+	d := tr.fails(taskgraph.FullTaskSet)[0]
 	assert.Equal(t, diag.NeedsPython, d.Code)
 	assert.Contains(t, d.Error(), "taskcluster/config.yml:8:23: taskgraph.register: the package taskcluster-taskgraph is not installed in the Python ")
 	assert.Contains(t, d.Related[0].Message, "kinds that need Python, too: k")
@@ -164,18 +168,18 @@ func TestInterpreters(t *testing.T) {
 	assert.Equal(t, ".venv", why)
 }
 
-// pids waits until Python has written its process ids into a file.
-func (tr *tree) pids() []int {
+// pids waits until Python has written n process ids into a file.
+func (tr *tree) pids(n int) []int {
 	tr.t.Helper()
 	var out []int
 	require.Eventually(tr.t, func() bool {
 		out = nil
 		text, _ := os.ReadFile(filepath.Join(tr.dir, "pids"))
 		for _, word := range strings.Fields(string(text)) {
-			n, _ := strconv.Atoi(word)
-			out = append(out, n)
+			pid, _ := strconv.Atoi(word)
+			out = append(out, pid)
 		}
-		return len(out) >= 3
+		return len(out) >= n
 	}, 20*time.Second, 10*time.Millisecond)
 	return out
 }
@@ -235,7 +239,7 @@ func TestTimeout(t *testing.T) {
 			require.Len(t, d, 1)
 			assert.Equal(t, "taskcluster/kinds/k/kind.yml: kind k: the tree's Python gave nothing back for 5s and was ended (TG2008)", d[0].Error())
 			assert.Equal(t, diag.ExitGeneration, diag.ExitCode(d[0]))
-			pids := tr.pids()
+			pids := tr.pids(3)
 			require.NoError(t, tr.project.Close())
 			assertGone(t, pids)
 		})
@@ -246,7 +250,8 @@ func TestBadTimeout(t *testing.T) {
 	for _, text := range []string{"x", "-1", "0", "inf"} {
 		tr := plant(t, nil)
 		tr.env["TASKGRAPH_PYTHON_TIMEOUT"] = text
-		assert.ErrorContains(t, tr.open(t.Context()), "want seconds, or a duration such as 90s or 5m", text)
+		require.NoError(t, tr.open(t.Context()))
+		assert.ErrorContains(t, tr.project.Ready(t.Context()), "want seconds, or a duration such as 90s or 5m", text)
 	}
 }
 
@@ -261,7 +266,7 @@ func TestCancel(t *testing.T) {
 				_, err := tr.graph(ctx, taskgraph.FullTaskSet)
 				done <- err
 			}()
-			pids := tr.pids()
+			pids := tr.pids(3)
 			cancel()
 			select {
 			case err := <-done:
@@ -294,7 +299,7 @@ func TestDying(t *testing.T) {
 			assert.Contains(t, found[0].Error(), "taskcluster/kinds/k/kind.yml: kind k: ")
 			assert.Contains(t, found[0].Error(), c.want)
 			assert.Contains(t, found[len(found)-1].Error(), "kind.yml:3:3: ", "what else is wrong is reported, too")
-			pids := tr.pids()
+			pids := tr.pids(3)
 			require.NoError(t, tr.project.Close())
 			assertGone(t, pids)
 		})
@@ -312,7 +317,7 @@ func TestOrphans(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "-test.run", "^TestOrphan$")
 			cmd.Env = append(os.Environ(), "BRIDGE_TEST_TREE="+tr.dir)
 			require.NoError(t, cmd.Start())
-			pids := tr.pids()
+			pids := tr.pids(3)
 			require.NoError(t, cmd.Process.Kill())
 			_ = cmd.Wait()
 			assertGone(t, pids)

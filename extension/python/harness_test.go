@@ -59,6 +59,7 @@ type tree struct {
 	options  taskgraph.Options
 	params   *value.Map
 	generate taskgraph.GeneratorOptions
+	register func(*taskgraph.Registry) // adds to the registry; may be nil
 	project  *taskgraph.Project
 	log      lines
 }
@@ -119,6 +120,9 @@ func (tr *tree) open(ctx context.Context) error {
 	transforms.Register(r)
 	optimizers.Register(r)
 	r.Extensions = append(r.Extensions, Extension)
+	if tr.register != nil {
+		tr.register(r)
+	}
 	files, err := sourcetree.Open(tr.dir)
 	require.NoError(tr.t, err)
 	o := tr.options

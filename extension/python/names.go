@@ -37,31 +37,31 @@ func (b *bridge) fallbacks() {
 		return b.runHandler(using, implementation), true, nil
 	})
 	r.PayloadBuilders.Fallback(func(name string) (taskgraph.PayloadBuilder, bool, error) {
-		return b.payloadBuilder(name), b.has("payload", name), nil
+		return b.payloadBuilder(name), b.has("payload", name) != nil, nil
 	})
 	r.IndexBuilders.Fallback(func(name string) (taskgraph.IndexBuilder, bool, error) {
-		return b.indexBuilder(name), b.has("index", name), nil
+		return b.indexBuilder(name), b.has("index", name) != nil, nil
 	})
 	r.GroupBys.Fallback(func(name string) (taskgraph.GroupBy, bool, error) {
-		return b.groupBy(name), b.has("group-by", name), nil
+		return b.groupBy(name), b.has("group-by", name) != nil, nil
 	})
 	r.SetNames.Fallback(func(name string) (taskgraph.SetName, bool, error) {
-		return b.setName(name), b.has("set-name", name), nil
+		return b.setName(name), b.has("set-name", name) != nil, nil
 	})
 	r.ContextProviders.Fallback(func(name string) (taskgraph.ContextProvider, bool, error) {
-		return b.contextProvider(name), b.has("context", name), nil
+		return b.contextProvider(name), b.has("context", name) != nil, nil
 	})
 	r.Strategies.Fallback(func(name string) (taskgraph.Strategy, bool, error) {
-		if !b.has("strategy", name) {
-			return nil, false, nil
+		if registered := b.has("strategy", name); registered != nil {
+			return b.strategy(r, registered, name), true, nil
 		}
-		return b.strategy("", name), true, nil
+		return nil, false, nil
 	})
 	r.TargetMethods.Fallback(func(name string) (taskgraph.TargetMethod, bool, error) {
-		return b.selection("target", name), b.has("target", name), nil
+		return b.selection("target", name), b.has("target", name) != nil, nil
 	})
 	r.Filters.Fallback(func(name string) (taskgraph.Filter, bool, error) {
-		return b.selection("filter", name), b.has("filter", name), nil
+		return b.selection("filter", name), b.has("filter", name) != nil, nil
 	})
 }
 
@@ -124,31 +124,28 @@ func (b *bridge) object(name, what string, code diag.Code) (bool, error) {
 
 func quote(name string) string { return value.NewString(name).Describe() }
 
-// has says whether the tree's modules registered a name, or the reference one that is not built in.
-func (b *bridge) has(registry, name string) bool {
-	for _, registered := range b.registrations() {
-		for e := range registered.At(registry).List().Values() {
-			if e.List().Len() > 0 && e.List().At(0).Str() == name {
-				return true
-			}
+// has gives all that is registered where the tree's modules registered a name, or the reference one that is not built in; else nil.
+func (b *bridge) has(registry, name string) *value.Map {
+	registered := b.registrations()
+	for e := range registered.At(registry).List().Values() {
+		if e.List().Len() > 0 && e.List().At(0).Str() == name {
+			return registered
 		}
 	}
-	return false
+	return nil
 }
 
 func (b *bridge) hasRun(using, implementation string) bool {
-	for _, registered := range b.registrations() {
-		for e := range registered.At("run").List().Values() {
-			if e.List().Len() == 3 && e.List().At(0).Str() == using && e.List().At(1).Str() == implementation {
-				return true
-			}
+	for e := range b.registrations().At("run").List().Values() {
+		if e.List().Len() == 3 && e.List().At(0).Str() == using && e.List().At(1).Str() == implementation {
+			return true
 		}
 	}
 	return false
 }
 
-// registrations gives what is registered, nothing where the tree has no Python. Errors are those of the kinds that name some.
-func (b *bridge) registrations() []*value.Map {
+// registrations gives what is registered, nil where the tree has no Python. Errors are those of the kinds that name some.
+func (b *bridge) registrations() *value.Map {
 	if !b.needed() {
 		return nil
 	}
@@ -156,5 +153,5 @@ func (b *bridge) registrations() []*value.Map {
 	if err != nil {
 		return nil
 	}
-	return []*value.Map{m.registered}
+	return m.registered
 }

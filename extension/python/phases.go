@@ -13,8 +13,8 @@ import (
 
 // add adds what the tree registered to the project's registry: what is not found by its name but run in any case, and what stands in
 // the place of something built in.
-func (b *bridge) add(registered *value.Map) {
-	r := b.project.Registry
+func (b *bridge) add(r *taskgraph.Registry, w *world) {
+	registered := w.registered
 	for _, name := range foreign(registered, "target", r.TargetMethods.Names()) {
 		r.TargetMethods.Replace(name, b.selection("target", name))
 	}
@@ -22,7 +22,7 @@ func (b *bridge) add(registered *value.Map) {
 		r.Filters.Replace(name, b.selection("filter", name))
 	}
 	for _, name := range foreign(registered, "strategy", r.Strategies.Names()) {
-		r.Strategies.Replace(name, b.strategy("", name))
+		r.Strategies.Replace(name, b.strategy(r, registered, name))
 	}
 	for _, name := range foreign(registered, "payload", r.PayloadBuilders.Names()) {
 		r.PayloadBuilders.Replace(name, b.payloadBuilder(name))
@@ -48,13 +48,13 @@ func (b *bridge) add(registered *value.Map) {
 		}
 	}
 	for e := range registered.At("verification").List().Values() {
-		b.addVerification(e.List())
+		b.addVerification(r, e.List())
 	}
 	for e := range registered.At("action").List().Values() {
-		b.addAction(e.List())
+		b.addAction(r, e.List())
 	}
 	if names := registered.At("parameters"); !names.IsNull() {
-		r.ParameterExtensions = append(slices.Clip(r.ParameterExtensions), b.parameters(names.List().Strings()))
+		r.ParameterExtensions = append(slices.Clip(r.ParameterExtensions), b.parameters(w, names.List().Strings()))
 	}
 }
 
@@ -128,18 +128,14 @@ func (b *bridge) strategySet(name string) (map[string]taskgraph.Strategy, bool, 
 	return set, true, nil
 }
 
-// strategy gives a strategy that runs in Python. One that is the reference's own search in the index is ours.
-func (b *bridge) strategy(set, name string) taskgraph.Strategy {
-	s := &strategy{bridge: b, set: set, name: name}
-	for _, registered := range b.registrations() {
-		s.description = registered.At("strategy description").Map().Str(name)
-		if registered.At("index search").List().ContainsString(name) {
-			if builtIn, ok := b.project.Registry.Strategies.Get("index-search"); ok {
-				return builtIn
-			}
+// strategy gives a strategy that is registered in Python. One that is the reference's own search in the index is ours.
+func (b *bridge) strategy(r *taskgraph.Registry, registered *value.Map, name string) taskgraph.Strategy {
+	if registered.At("index search").List().ContainsString(name) {
+		if builtIn, ok := r.Strategies.Get("index-search"); ok {
+			return builtIn
 		}
 	}
-	return s
+	return &strategy{bridge: b, name: name, description: registered.At("strategy description").Map().Str(name)}
 }
 
 // strategy is an optimization strategy that runs in Python, for one set of parameters once it is prepared.
@@ -221,7 +217,7 @@ var phases = []taskgraph.Phase{taskgraph.Initial, taskgraph.GraphConfigPhase, ta
 	taskgraph.FullTaskGraph, taskgraph.TargetTaskSet, taskgraph.TargetTaskGraph, taskgraph.OptimizedTaskGraph, taskgraph.MorphedTaskGraph}
 
 // addVerification adds a verification that runs in Python.
-func (b *bridge) addVerification(e *value.List) {
+func (b *bridge) addVerification(r *taskgraph.Registry, e *value.List) {
 	if e.Len() != 4 {
 		return
 	}
@@ -232,7 +228,6 @@ func (b *bridge) addVerification(e *value.List) {
 	}
 	phase := phases[i]
 	edges := phase != taskgraph.FullTaskSet && phase != taskgraph.TargetTaskSet
-	r := b.project.Registry
 	name := e.At(2).Str()
 	for other := range r.Verifications.All() {
 		if other == name {
@@ -362,7 +357,7 @@ func addTasks(cfg *taskgraph.MorphConfig, added *value.List) error {
 }
 
 // addAction adds an action that runs in Python.
-func (b *bridge) addAction(e *value.List) {
+func (b *bridge) addAction(r *taskgraph.Registry, e *value.List) {
 	if e.Len() != 9 {
 		return
 	}
@@ -414,7 +409,7 @@ func (b *bridge) addAction(e *value.List) {
 		}
 		return nil
 	}
-	b.project.Registry.Actions.Replace(e.At(2).Str(), a)
+	r.Actions.Replace(e.At(2).Str(), a)
 }
 
 func optionalText(w *writer, s string) {
@@ -454,22 +449,22 @@ func (b *bridge) nameSet(name string) (value.Value, error) {
 }
 
 // parameters gives the extension of the parameters that the tree declares.
-func (b *bridge) parameters(names []string) parameters.Extension {
+func (b *bridge) parameters(w *world, names []string) parameters.Extension {
 	return parameters.Extension{
 		Names: append(make([]string, 0, len(names)), names...),
 		Defaults: func(cfg parameters.DefaultsContext) (*value.Map, error) {
-			v, err := b.askWorld(frameDefaults, func(w *writer) {
-				w.element()
-				w.str(b.world.dir)
+			v, err := b.askWorld(w, frameDefaults, func(wr *writer) {
+				wr.element()
+				wr.str(w.dir)
 			}, 1)
 			return v.Map(), err
 		},
 		Check: func(values *value.Map, strict bool) []*diag.Diagnostic {
-			v, err := b.askWorld(frameCheck, func(w *writer) {
-				w.element()
-				w.dict(values)
-				w.element()
-				w.bool(strict)
+			v, err := b.askWorld(w, frameCheck, func(wr *writer) {
+				wr.element()
+				wr.dict(values)
+				wr.element()
+				wr.bool(strict)
 			}, 2)
 			if err != nil {
 				return diag.Flatten(err)
@@ -484,11 +479,7 @@ func (b *bridge) parameters(names []string) parameters.Extension {
 }
 
 // askWorld asks the process that sessions are copies of.
-func (b *bridge) askWorld(letter byte, args func(w *writer), n int) (value.Value, error) {
-	w, err := b.started()
-	if err != nil {
-		return value.Value{}, err
-	}
+func (b *bridge) askWorld(w *world, letter byte, args func(wr *writer), n int) (value.Value, error) {
 	timeout, err := b.timeout()
 	if err != nil {
 		return value.Value{}, err

@@ -248,6 +248,11 @@ func (p *process) kill() { _ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 
 // close ends all processes, and what they started.
 func (p *process) close() {
+	if p.calls.TryLock() {
+		p.calls.Unlock()
+	} else { // it is busy with something that nobody wants any more
+		p.kill()
+	}
 	p.control.Close()
 	select {
 	case <-p.ended:

@@ -407,7 +407,9 @@ def register(graph_config):
 `})
 	require.NoError(t, tr.open(t.Context()))
 	load := func(overrides *value.Map) (*parameters.Params, error) {
-		return parameters.Load(t.Context(), "", parameters.Options{Extensions: tr.project.Registry.ParameterExtensions, Overrides: overrides, Checkout: parameters.NewCheckout(tr.dir, true)})
+		extensions, err := tr.project.Registry.AllParameterExtensions()
+		require.NoError(t, err)
+		return parameters.Load(t.Context(), "", parameters.Options{Extensions: extensions, Overrides: overrides, Checkout: parameters.NewCheckout(tr.dir, true)})
 	}
 	p, err := load(nil)
 	require.NoError(t, err)

@@ -36,8 +36,11 @@ type session struct {
 	release func()
 }
 
-// ofKind gives the session of a kind. It lasts until the kind was loaded.
+// ofKind gives the session of a kind. It lasts until the kind was loaded. Nothing runs for kinds that do not count.
 func (b *bridge) ofKind(cfg *taskgraph.Config) (*session, error) {
+	if err := cfg.Settled(); err != nil {
+		return nil, err
+	}
 	e := load(&b.kinds, cfg)
 	e.once.Do(func() {
 		select {
