@@ -20,6 +20,9 @@ type composite struct {
 	split Split
 }
 
+// Of gives the strategies that are asked.
+func (c *composite) Of() []taskgraph.Strategy { return c.of }
+
 // answers gives what each strategy makes of its share of the arguments, up to where yield says that it is enough.
 func answers[T any](c *composite, args taskgraph.StrategyArgs, ask func(taskgraph.Strategy, taskgraph.StrategyArgs) (T, error), yield func(T) bool) error {
 	shares := c.shares(args.Arg)

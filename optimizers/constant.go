@@ -17,6 +17,9 @@ var (
 	_ taskgraph.Strategy = Always{}
 )
 
+// Pure says that it only computes.
+func (Never) Pure() {}
+
 // Description is the strategy's name.
 func (Never) Description() string { return "never" }
 
@@ -27,6 +30,9 @@ func (Never) Remove(context.Context, taskgraph.StrategyArgs) (bool, error) { ret
 func (Never) Replace(context.Context, taskgraph.StrategyArgs) (taskgraph.Replacement, error) {
 	return taskgraph.Replacement{}, nil
 }
+
+// Pure says that it only computes.
+func (Always) Pure() {}
 
 // Description is the strategy's name.
 func (Always) Description() string { return "always" }

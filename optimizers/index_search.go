@@ -17,6 +17,9 @@ type IndexSearch struct{}
 
 var _ taskgraph.IndexStrategy = IndexSearch{}
 
+// Pure says that it only computes.
+func (IndexSearch) Pure() {}
+
 // Description is the strategy's name.
 func (IndexSearch) Description() string { return "index-search" }
 

@@ -14,6 +14,8 @@ func Not(s taskgraph.Strategy) taskgraph.Strategy { return not{s} }
 
 type not struct{ of taskgraph.Strategy }
 
+func (n not) Of() []taskgraph.Strategy { return []taskgraph.Strategy{n.of} }
+
 func (n not) Description() string { return "not-" + n.of.Description() }
 
 func (n not) Prepare(p *parameters.Params) (taskgraph.Strategy, error) {

@@ -17,6 +17,9 @@ type SkipUnlessChanged struct{}
 
 var _ taskgraph.PreparedStrategy = SkipUnlessChanged{}
 
+// Pure says that it only computes.
+func (SkipUnlessChanged) Pure() {}
+
 // Description is the strategy's name.
 func (SkipUnlessChanged) Description() string { return "skip-unless-changed" }
 

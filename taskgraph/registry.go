@@ -344,7 +344,8 @@ type SetName func(cfg *Config, all []*Task, primary *Task, primaryKind string) (
 type ContextProvider func(cfg *Config, stub *value.Map) (*value.Map, error)
 
 // Strategy decides whether a task is optimized. One generation asks it about one task at a time, but several generations
-// may do so at once: see [PreparedStrategy] for what belongs to one of them. An error is reported for the task.
+// may do so at once: see [PreparedStrategy] for what belongs to one of them, and [BatchStrategy] for one that is asked about many. An error is
+// reported for the task.
 type Strategy interface {
 	// Description is what logs and reports call it, behind the name that it is registered under; may be empty.
 	Description() string
@@ -366,9 +367,6 @@ type StrategyArgs struct {
 	Deadline string
 	// Index answers look-ups that were made in batches.
 	Index *IndexAnswers
-	// Ahead gives the tasks about which the same strategy may be asked later, in the order in which it would be, so that one that
-	// works elsewhere can send them in batches. It is nil where that is not known.
-	Ahead iter.Seq[*Task]
 }
 
 // Replacement is a strategy's answer: keep the task (the zero value), replace it, or drop it.

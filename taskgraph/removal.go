@@ -15,7 +15,10 @@ func (o *optimizer) remove(ctx context.Context) error {
 	}
 	p := &pruning{optimizer: o, candidate: make([]bool, len(o.plans))}
 	counts := map[string]int{}
+	passed := make([]bool, len(o.plans))
+	foresight := o.removalForesight(order, p, passed)
 	for at, id := range order {
+		passed[id] = true
 		t := o.graph.tasks[id]
 		needed := p.look(id, t)
 		v := &o.verdicts[id]
@@ -28,12 +31,14 @@ func (o *optimizer) remove(ctx context.Context) error {
 			// It is here only for tasks that are gone.
 			removable, reason = true, byNobody
 		default:
-			plan := o.plans[id]
-			reason = plan.by
-			var err error
-			removable, err = plan.Remove(ctx, StrategyArgs{Task: t, Params: o.g.params, Arg: plan.arg, Ahead: o.ahead(order[at:])})
-			if err != nil {
+			reason = o.plans[id].by
+			answer, err := foresight.answer(ctx, at, o.arguments(id))
+			if err != nil { // there are no answers any more
 				o.report(t, err)
+				return nil
+			}
+			if removable = answer.Drop; answer.Err != nil {
+				o.report(t, answer.Err)
 			} else if !removable && t.IfDependencies.Len() > 0 {
 				p.candidate[id] = true
 				v.Removal = reason

@@ -24,7 +24,10 @@ func (o *optimizer) replace(ctx context.Context) error {
 	}
 	deadlines := o.newDeadlines()
 	counts := map[string]int{}
+	passed := make([]bool, len(o.plans))
+	foresight := o.replacingForesight(order, deadlines, answers, passed)
 	for at, id := range order {
+		passed[id] = true
 		v := &o.verdicts[id]
 		if o.locked[id] {
 			v.Replacement = byLock
@@ -45,9 +48,15 @@ func (o *optimizer) replace(ctx context.Context) error {
 			continue
 		}
 		plan := o.plans[id]
-		r, err := plan.Replace(ctx, StrategyArgs{Task: t, Params: o.g.params, Arg: plan.arg, Deadline: deadline, Index: answers, Ahead: o.ahead(order[at:])})
-		if err != nil {
+		args := o.arguments(id)
+		args.Deadline, args.Index = deadline, answers
+		r, err := foresight.answer(ctx, at, args)
+		if err != nil { // there are no answers any more
 			o.report(t, err)
+			return nil
+		}
+		if r.Err != nil {
+			o.report(t, r.Err)
 			continue
 		}
 		v.Replacement = plan.by
@@ -114,6 +123,20 @@ func (d *deadlines) latest(ids []int32) (deadline string, ok bool) {
 		deadline = max(deadline, d.texts[id])
 	}
 	return deadline, ok
+}
+
+// known gives the latest deadline of some tasks, if all can be told, and reports nothing.
+func (d *deadlines) known(ids []int32) (deadline string, ok bool) {
+	for _, id := range ids {
+		if d.texts[id] == "" {
+			var err error
+			if d.texts[id], err = d.of(d.o.graph.tasks[id]); err != nil {
+				return "", false
+			}
+		}
+		deadline = max(deadline, d.texts[id])
+	}
+	return deadline, true
 }
 
 // of gives the deadline of a task.

@@ -3,7 +3,6 @@ package taskgraph
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -17,6 +16,8 @@ type runStrategy struct {
 	Strategy
 	by    string                         // what verdicts and logs call it
 	paths func(arg value.Value) []string // the index paths to look up beforehand; nil for none
+	batch Batch                          // what answers; nil where the strategy itself does
+	mixed bool                           // it asks others, of which some are asked in batches
 }
 
 // runStrategies are the strategies that one optimization may use, each prepared when it is first asked for.
@@ -80,19 +81,12 @@ func (s *runStrategies) find(name string, pos diag.Pos) (*runStrategy, error) {
 	if i, ok := r.Strategy.(IndexStrategy); ok {
 		r.paths = i.IndexPaths
 	}
+	if b, ok := r.Strategy.(BatchStrategy); ok {
+		r.batch = b.Batch()
+	}
+	r.mixed = isMixed(r.Strategy)
 	s.ready[name] = r
 	return r, nil
-}
-
-// ahead gives the tasks in order that come after the first and have the same strategy as that.
-func (o *optimizer) ahead(order []int32) iter.Seq[*Task] {
-	return func(yield func(*Task) bool) {
-		for _, id := range order[1:] {
-			if o.plans[id].runStrategy == o.plans[order[0]].runStrategy && !o.locked[id] && !yield(o.graph.tasks[id]) {
-				return
-			}
-		}
-	}
 }
 
 // never gives the strategy for tasks that ask for none.
@@ -111,9 +105,19 @@ func (s *runStrategies) never() (*runStrategy, error) {
 	return &unnamed, nil
 }
 
+// isMixed says whether a strategy asks others that could be asked in batches.
+func isMixed(s Strategy) bool {
+	c, ok := s.(CompositeStrategy)
+	return ok && slices.ContainsFunc(c.Of(), func(member Strategy) bool {
+		_, batch := member.(BatchStrategy)
+		return batch || isMixed(member)
+	})
+}
+
 // keep stands for the strategy never where a registry has none of that name.
 type keep struct{}
 
+func (keep) Pure()                                                      {}
 func (keep) Description() string                                        { return "" }
 func (keep) Remove(context.Context, StrategyArgs) (bool, error)         { return false, nil }
 func (keep) Replace(context.Context, StrategyArgs) (Replacement, error) { return Replacement{}, nil }

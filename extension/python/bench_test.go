@@ -163,3 +163,54 @@ func BenchmarkTrip(b *testing.B) {
 	b.Log("microseconds a task, the work in a Python that keeps the tasks and collects garbage as usual: ", plain)
 	b.Log(tr.log.String())
 }
+
+// BenchmarkStrategy asks a strategy in Python about 10,000 tasks, of which half depend on the others: to remove and to replace them.
+func BenchmarkStrategy(b *testing.B) {
+	var kind strings.Builder
+	kind.WriteString("loader: taskgraph.loader.transform:loader\ntransforms: [own.tasks:finish, own.tasks:pick]\ntasks:\n")
+	for i := range benchTasks {
+		deps := ""
+		if i%2 == 1 {
+			deps = fmt.Sprintf("dependencies: {x: k-t%05d}, ", i-1)
+		}
+		fmt.Fprintf(&kind, "  t%05d: {%sn: %d}\n", i, deps, i)
+	}
+	tr := plant(b, map[string]string{
+		"taskcluster/own/__init__.py": `
+from taskgraph.optimize.base import OptimizationStrategy, register_strategy
+from taskgraph.target_tasks import register_target_task
+
+@register_target_task("everything")
+def everything(graph, parameters, graph_config):
+    return list(graph.tasks)
+
+def register(graph_config):
+    pass
+
+@register_strategy("counts")
+class Counts(OptimizationStrategy):
+    def should_remove_task(self, task, params, arg):
+        return len(task.label) + arg < 0
+
+    def should_replace_task(self, task, params, deadline, arg):
+        return "replacement-%d" % arg if deadline or arg else False
+`,
+		"taskcluster/own/tasks.py":     finish + "\ndef pick(config, tasks):\n    for i, t in enumerate(tasks):\n        t['optimization'] = {'counts': i}\n        yield t\n",
+		"taskcluster/kinds/k/kind.yml": kind.String(),
+	})
+	tr.params.Set("target_tasks_method", value.NewString("everything"))
+	require.NoError(b, tr.open(b.Context()))
+	require.NoError(b, tr.project.Ready(b.Context()))
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		g := tr.project.Generator(parameters.New("", tr.params.Copy()), taskgraph.GeneratorOptions{})
+		_, err := g.TargetTaskGraph(b.Context())
+		require.NoError(b, err)
+		b.StartTimer()
+		o, err := g.OptimizedTaskGraph(b.Context())
+		require.NoError(b, err)
+		b.ReportMetric(float64(o.Graph.Len()), "left")
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*benchTasks), "us/task")
+}

@@ -7,7 +7,7 @@ import (
 )
 
 // protocolVersion is the version of the protocol that both sides must speak.
-const protocolVersion = 1
+const protocolVersion = 2
 
 // The letters of frames.
 const (

@@ -1,7 +1,6 @@
 package python
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -109,107 +108,6 @@ func (b *bridge) selection(registry, name string) func(*taskgraph.Selection) ([]
 		}
 		return out, nil
 	}
-}
-
-// strategySet gives a set of strategies that a name "module:object" leads to.
-func (b *bridge) strategySet(name string) (map[string]taskgraph.Strategy, bool, error) {
-	ok, err := b.object(name, "set of optimization strategies", diag.UnknownName)
-	if !ok || err != nil {
-		return nil, ok, err
-	}
-	v, err := b.nameSet(name)
-	if err != nil {
-		return nil, false, err
-	}
-	set := map[string]taskgraph.Strategy{}
-	for e := range v.Map().Entries() {
-		set[e.Key.KeyText()] = &strategy{bridge: b, set: name, name: e.Key.KeyText(), description: e.Value.Str()}
-	}
-	return set, true, nil
-}
-
-// strategy gives a strategy that is registered in Python. One that is the reference's own search in the index is ours.
-func (b *bridge) strategy(r *taskgraph.Registry, registered *value.Map, name string) taskgraph.Strategy {
-	if registered.At("index search").List().ContainsString(name) {
-		if builtIn, ok := r.Strategies.Get("index-search"); ok {
-			return builtIn
-		}
-	}
-	return &strategy{bridge: b, name: name, description: registered.At("strategy description").Map().Str(name)}
-}
-
-// strategy is an optimization strategy that runs in Python, for one set of parameters once it is prepared.
-type strategy struct {
-	bridge                 *bridge
-	set, name, description string
-	session                *session
-}
-
-var _ taskgraph.PreparedStrategy = (*strategy)(nil)
-
-func (s *strategy) Description() string { return s.description }
-
-func (s *strategy) Prepare(p *parameters.Params) (taskgraph.Strategy, error) {
-	ready := *s
-	var err error
-	ready.session, err = s.bridge.ofParams(p)
-	return &ready, err
-}
-
-func (s *strategy) ask(verb string, args taskgraph.StrategyArgs) (value.Value, error) {
-	v, err := s.session.call(call{op: "strategy", n: 6, args: func(w *writer) {
-		w.element()
-		w.str(s.set)
-		w.element()
-		w.str(s.name)
-		w.element()
-		w.str(verb)
-		w.element()
-		s.session.listNumbers(w, s.session.withAhead(args))
-		w.element()
-		w.value(args.Arg)
-		w.element()
-		if args.Deadline == "" {
-			w.code(codeNone)
-		} else {
-			w.str(args.Deadline)
-		}
-	}})
-	if err != nil {
-		return v, s.bridge.after(err)
-	}
-	return v, nil
-}
-
-// maxAhead is how many tasks are named to Python at once, about which a strategy is asked one after the other.
-const maxAhead = 256
-
-// withAhead gives the task that a strategy is asked about and, where Python does not know that yet, others about which it may be
-// asked later. The caller holds the lock.
-func (s *session) withAhead(args taskgraph.StrategyArgs) []*taskgraph.Task {
-	tasks := []*taskgraph.Task{args.Task}
-	if _, known := s.numbers[args.Task]; known || args.Ahead == nil {
-		return tasks
-	}
-	for t := range args.Ahead {
-		if _, known := s.numbers[t]; known {
-			continue
-		}
-		if tasks = append(tasks, t); len(tasks) == maxAhead {
-			break
-		}
-	}
-	return tasks
-}
-
-func (s *strategy) Remove(_ context.Context, args taskgraph.StrategyArgs) (bool, error) {
-	v, err := s.ask("remove", args)
-	return v.IsTrue(), err
-}
-
-func (s *strategy) Replace(_ context.Context, args taskgraph.StrategyArgs) (taskgraph.Replacement, error) {
-	v, err := s.ask("replace", args)
-	return taskgraph.Replacement{TaskID: v.Str(), Drop: v.IsTrue()}, err
 }
 
 // phases are the phases that verifications may be for, by the reference's names.

@@ -16,7 +16,7 @@ from .channel import HEADER, Closed, dumps, receive_with_descriptor
 from .session import describe, run
 from .world import World
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 def watch_lifeline(descriptor):

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import traceback
+from time import monotonic
 
 from . import reference, values
 from .channel import Channel, Closed, dumps
@@ -235,17 +236,36 @@ class Session:
         self.step = "%s (%s %s)" % (place(function), "target task method" if registry == "target" else "filter", name)
         return list(function(self.graph(numbers, False), self.params, self.world.graph_config))
 
-    def do_strategy(self, set_name, name, verb, numbers, arg, deadline):
-        strategy = self.world.strategies(set_name)[name]
-        # The others are those that may be asked about later: they come along.
-        task = self.store.get(numbers)[0]
-        self.source = Source(self, [], False)
-        self.source.current = {"label": task.label}
-        self.step = "%s (optimization strategy %s)" % (place(type(strategy)), name)
-        if verb == "remove":
-            return bool(strategy.should_remove_task(task, self.params, arg))
-        answer = strategy.should_replace_task(task, self.params, deadline, arg)
-        return answer if isinstance(answer, str) else bool(answer)
+    def do_ask(self, verb, questions):
+        """Asks strategies about tasks. Whether a question is asked may depend on the answers to others before it."""
+        tasks = self.store.get([q[2] for q in questions])
+        strategies = {}
+        answers, sent, gone = [], 0, []
+        last = monotonic()
+        for task, (set_name, name, _, arg, deadline, after) in zip(tasks, questions):
+            answer = None
+            if all(gone[i] for i in after):
+                strategy = strategies.get((set_name, name))
+                try:
+                    if strategy is None:
+                        strategy = strategies[set_name, name] = self.world.strategies(set_name)[name]
+                    if verb == "remove":
+                        answer = bool(strategy.should_remove_task(task, self.params, arg))
+                    else:
+                        answer = strategy.should_replace_task(task, self.params, deadline, arg)
+                        answer = answer if isinstance(answer, str) else bool(answer)
+                except Closed:
+                    raise
+                except BaseException as e:
+                    step = "%s (optimization strategy %s)" % (place(type(strategy)), name)
+                    answer = describe(e, self.world.root_dir, step, ["label", task.label])
+            gone.append(answer is True or isinstance(answer, str) and answer != "")
+            answers.append(answer)
+            if monotonic() - last > 0.1:
+                # The other side must not think that nothing comes any more.
+                self.channel.send("O", values.pack(answers[sent:], self.objects))
+                sent, last = len(answers), monotonic()
+        return answers[sent:]
 
     def do_verify(self, phase, place_in_phase, numbers, edges, kinds):
         verification = self.world.verification(phase, place_in_phase)
