@@ -90,7 +90,7 @@ func readTasks(cfg *taskgraph.LoadConfig, name value.Value) (tasks, defaults *va
 	if path.IsAbs(name.Str()) {
 		file = name.Str()
 	}
-	doc, err := cfg.Project.Document(file)
+	doc, err := cfg.Document(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, diag.Errorf(diag.Unreadable, name.Pos(), "there is no file %q", file).WithPath("tasks-from")

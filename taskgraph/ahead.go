@@ -3,8 +3,10 @@ package taskgraph
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/value"
 )
 
 // ahead loads kinds before their turn: while extensions find out what the tree registers, and before the verifications that may be
@@ -23,6 +25,14 @@ type ahead struct {
 	made   []*Task
 	err    error
 	warned diag.List
+	docs   sync.Map // that were read
+}
+
+// document gives a document for a kind that may not count.
+func (a *ahead) document(file string) (value.Value, error) {
+	d := a.g.project.document(file)
+	a.docs.Store(d, true)
+	return d.v, d.err
 }
 
 // LoadAhead begins to load kinds where something is to wait for first, for whoever asks for the full task set after something else. end ends
@@ -40,13 +50,17 @@ func (g *Generator) loadAhead(ctx context.Context) *ahead {
 		return nil
 	}
 	a := &ahead{g: g, settled: make(chan struct{}), done: make(chan struct{})}
-	a.registry, a.overtaken = g.project.Registry.ahead()
 	ctx, a.cancel = context.WithCancel(ctx)
+	a.registry, a.overtaken = g.project.Registry.ahead(func() error { return a.verdict(ctx) })
 	go func() {
 		defer close(a.done)
 		defer CatchBug("kinds", func(bug error) { a.err = bug })
+		read := func(name string) (*Kind, error) {
+			e := g.project.kind(name)
+			return e.kind, e.err
+		}
 		var kg *KindGraph
-		if kg, a.err = g.project.kindGraph(g.targetKinds()); a.err == nil {
+		if kg, a.err = g.project.kindGraph(g.targetKinds(), read); a.err == nil {
 			a.made, a.err = g.loadKinds(ctx, kg, a)
 		}
 	}()
@@ -69,15 +83,14 @@ func (a *ahead) verdict(ctx context.Context) error {
 	}
 }
 
-// drop ends the loading of kinds for a generation that fails. They are loaded as far as they can be, so that what is noticed on the way
-// does not depend on when that was.
+// drop ends the loading of kinds for a generation that fails.
 func (a *ahead) drop() {
 	if a == nil {
 		return
 	}
+	a.cancel()
 	close(a.settled)
 	<-a.done
-	a.cancel()
 }
 
 // tasks gives the tasks of the kinds, or their errors. ok is false where they do not count, or were not loaded. The extensions must have
@@ -101,5 +114,9 @@ func (a *ahead) tasks() (tasks []*Task, ok bool, err error) {
 	for _, d := range a.warned.Warnings(a.g.project.Sources) {
 		a.g.project.warned.Add(d)
 	}
+	a.docs.Range(func(d, _ any) bool {
+		a.g.project.count(d.(*document))
+		return true
+	})
 	return a.made, true, a.err
 }

@@ -68,6 +68,15 @@ func (c *Config) Warn(d *diag.Diagnostic) {
 	}
 }
 
+// Document gives the content of a YAML file in the tree, as [Project.Document] does. Warnings about it are given if the kind counts: see
+// [Config.Settled].
+func (c *Config) Document(file string) (value.Value, error) {
+	if c.ahead != nil {
+		return c.ahead.document(file)
+	}
+	return c.Project.Document(file)
+}
+
 // Settled waits until it is certain that what the kind makes counts. Kinds begin to load while extensions still find out what the tree
 // registers, and are loaded anew where that changes something. It is for what must not be done in vain, or twice: code of the tree that
 // may do more than compute. The error says that it does not count.

@@ -167,7 +167,7 @@ func (g *Generator) KindGraph(ctx context.Context) (*KindGraph, error) {
 		if kinds := g.targetKinds(); len(kinds) > 0 {
 			g.project.Log.Info("limiting kinds", "kinds", kinds)
 		}
-		kg, err := g.project.kindGraph(g.targetKinds())
+		kg, err := g.project.kindGraph(g.targetKinds(), g.project.Kind)
 		if err != nil {
 			return nil, err
 		}

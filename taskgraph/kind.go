@@ -29,31 +29,31 @@ const DefaultLoader = "taskgraph.loader.default:loader"
 // old words of kind.yml, and what they are now.
 var renamed = map[string]string{"jobs": "tasks", "jobs-from": "tasks-from", "job-defaults": "task-defaults"}
 
-// loadKind reads a kind.
-func (p *Project) loadKind(name string) (*Kind, error) {
+// loadKind reads a kind, and gives its document, too, if it has one.
+func (p *Project) loadKind(name string) (*Kind, *document, error) {
 	dir := path.Join(p.KindsDir(), name)
 	file := path.Join(dir, "kind.yml")
 	if !fs.ValidPath(dir) || path.Dir(dir) != path.Clean(p.KindsDir()) {
-		return nil, diag.Errorf(diag.UnknownKind, 0, "%q is no name of a kind", name)
+		return nil, nil, diag.Errorf(diag.UnknownKind, 0, "%q is no name of a kind", name)
 	}
 	if _, err := fs.Stat(p.Tree, file); err != nil {
 		names, _ := p.KindNames()
-		return nil, diag.Errorf(diag.UnknownKind, 0, "there is no kind %q", name).InFile(file).WithHint("%s", diag.DidYouMean(name, names))
+		return nil, nil, diag.Errorf(diag.UnknownKind, 0, "there is no kind %q", name).InFile(file).WithHint("%s", diag.DidYouMean(name, names))
 	}
 	p.Log.Debug("loading kind", "kind", name, "path", dir)
-	doc, err := p.Document(file)
-	if err != nil {
-		return nil, err
+	doc := p.document(file)
+	if doc.err != nil {
+		return nil, doc, doc.err
 	}
 	var errs diag.List
-	for _, d := range schemas.Load("kind").Validate(doc) {
+	for _, d := range schemas.Load("kind").Validate(doc.v) {
 		d.Kind = name
 		errs.Add(d.InFile(file))
 	}
 	if err := errs.Err(p.Sources); err != nil {
-		return nil, err
+		return nil, doc, err
 	}
-	m := doc.Map()
+	m := doc.v.Map()
 	for old, now := range renamed {
 		if v, ok := m.Get(old); ok && !m.Has(now) {
 			m = m.Copy()
@@ -62,7 +62,7 @@ func (p *Project) loadKind(name string) (*Kind, error) {
 		}
 	}
 	m.Freeze()
-	return &Kind{Name: name, Path: dir, Map: m, Dependencies: m.At("kind-dependencies").List().Strings()}, nil
+	return &Kind{Name: name, Path: dir, Map: m, Dependencies: m.At("kind-dependencies").List().Strings()}, doc, nil
 }
 
 // sequence gives the steps of the kind's transforms, names given by the loader.
@@ -120,8 +120,8 @@ func inTree(err error, what, name string) error {
 }
 
 // kindGraph reads the kinds that are wanted and all that they depend on, and gives them with their graph. With no
-// names, all kinds of the tree are wanted. The kind of docker images is always wanted when it is there.
-func (p *Project) kindGraph(names []string) (*KindGraph, error) {
+// names, all kinds of the tree are wanted. The kind of docker images is always wanted when it is there. kind gives a kind.
+func (p *Project) kindGraph(names []string, kind func(name string) (*Kind, error)) (*KindGraph, error) {
 	var errs diag.List
 	all := len(names) == 0
 	if all {
@@ -151,7 +151,7 @@ func (p *Project) kindGraph(names []string) (*KindGraph, error) {
 			continue
 		}
 		seen[w.name] = true
-		k, err := p.Kind(w.name)
+		k, err := kind(w.name)
 		if err != nil {
 			for _, d := range diag.Flatten(err) {
 				c := *d

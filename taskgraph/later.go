@@ -155,37 +155,31 @@ func (s *Set[T]) whole() *Set[T] {
 }
 
 // used are the names that were looked up in a set before it was whole.
-type used struct{ names sync.Map }
+type used[T any] struct {
+	later   *later
+	names   sync.Map
+	settled func() error // waits until it is certain that the kind counts
+}
 
-// early gives the item with a name before the set is whole, if it need not be. That may be another one than it is then, which overtaken
+// early gives the item with a name before the set is whole, if find has it. That may be another one than it is then, which overtaken
 // finds out.
-func (s *Set[T]) early(name string, rest []func(string) (T, bool, error)) (item T, ok bool) {
-	if s.used == nil || s.later.ended.Load() {
+func (u *used[T]) early(name string, find func() (T, bool)) (item T, ok bool) {
+	if u.later.ended.Load() {
 		return item, false
 	}
-	if item, ok = s.items[name]; !ok {
-		// Fallbacks to whom it matters what comes later wait for it themselves.
-		for _, find := range rest {
-			var err error
-			if item, ok, err = find(name); ok || err != nil {
-				ok = ok && err == nil
-				break
-			}
-		}
-	}
-	if !ok {
+	if item, ok = find(); !ok {
 		return item, false
 	}
-	s.used.names.Store(name, true)
+	u.names.Store(name, true)
 	// From when it is whole, overtaken may be asked at any time.
-	return item, !s.later.ended.Load()
+	return item, !u.later.ended.Load()
 }
 
 // overtaken gives the names that were looked up before the set was whole and stand for something else since, sorted.
 func (s *Set[T]) overtaken() []string {
 	var out []string
 	s.used.names.Range(func(name, _ any) bool {
-		if s.final.changed[name.(string)] {
+		if s.final != nil && s.final.changed[name.(string)] {
 			out = append(out, s.what+" "+name.(string))
 		}
 		return true
@@ -195,22 +189,24 @@ func (s *Set[T]) overtaken() []string {
 }
 
 // ahead gives a registry for work that does not wait for what was left for later, and a function that says, when that is done, what was
-// looked up and stands for something else now.
-func (r *Registry) ahead() (*Registry, func() []string) {
-	if !r.Pending() {
+// looked up and stands for something else now. settled waits until it is certain that the work counts.
+func (r *Registry) ahead(settled func() error) (*Registry, func() []string) {
+	if r.later == nil {
 		return r, func() []string { return nil }
 	}
 	a := *r
-	a.RunHandlers, a.PayloadBuilders, a.IndexBuilders = watch(r.RunHandlers), watch(r.PayloadBuilders), watch(r.IndexBuilders)
-	a.GroupBys, a.SetNames = watch(r.GroupBys), watch(r.SetNames)
+	l := r.later
+	a.Loaders, a.Transforms, a.ContextProviders = watch(r.Loaders, l, settled), watch(r.Transforms, l, settled), watch(r.ContextProviders, l, settled)
+	a.RunHandlers, a.PayloadBuilders, a.IndexBuilders = watch(r.RunHandlers, l, settled), watch(r.PayloadBuilders, l, settled), watch(r.IndexBuilders, l, settled)
+	a.GroupBys, a.SetNames = watch(r.GroupBys, l, settled), watch(r.SetNames, l, settled)
 	return &a, func() []string {
 		return slices.Concat(a.RunHandlers.overtaken(), a.PayloadBuilders.overtaken(), a.IndexBuilders.overtaken(), a.GroupBys.overtaken(), a.SetNames.overtaken())
 	}
 }
 
 // watch gives a set that does not wait, and notes what is looked up.
-func watch[T any](s *Set[T]) *Set[T] {
+func watch[T any](s *Set[T], l *later, settled func() error) *Set[T] {
 	c := *s
-	c.used = &used{}
+	c.used = &used[T]{later: l, settled: settled}
 	return &c
 }

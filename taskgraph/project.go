@@ -69,7 +69,6 @@ type Project struct {
 	Config  *GraphConfig
 	Sources *diag.Sources
 
-	reader value.Reader
 	warned diag.List
 	mu     sync.Mutex
 	docs   map[string]*document
@@ -83,14 +82,17 @@ type Project struct {
 
 // document is a YAML file that is read at most once.
 type document struct {
-	once sync.Once
-	v    value.Value
-	err  error
+	once  sync.Once
+	v     value.Value
+	err   error
+	noted []*diag.Diagnostic // warnings
+	count sync.Once
 }
 
 type kindEntry struct {
 	once sync.Once
 	kind *Kind
+	doc  *document // nil where there is none
 	err  error
 }
 
@@ -108,7 +110,6 @@ func Open(ctx context.Context, opts Options) (*Project, error) {
 		p.Environment = func(string) string { return "" }
 	}
 	p.Root = path.Clean(p.Root)
-	p.reader = value.Reader{Sources: p.Sources, Warn: func(d *diag.Diagnostic) { p.warned.Add(d) }}
 	p.images = sync.OnceValues(p.imageDefinitions)
 	p.Log.Debug("loading graph configuration", "path", p.Root)
 	file := path.Join(p.Root, "config.yml")
@@ -153,6 +154,22 @@ func (p *Project) Warnings() []*diag.Diagnostic { return p.warned.Warnings(p.Sou
 // Document gives the content of a YAML file in the tree. It is read once. The result is shared: it must be copied
 // before it is changed.
 func (p *Project) Document(file string) (value.Value, error) {
+	d := p.document(file)
+	p.count(d)
+	return d.v, d.err
+}
+
+// count makes the warnings about a document those of the project.
+func (p *Project) count(d *document) {
+	d.count.Do(func() {
+		for _, w := range d.noted {
+			p.warned.Add(w)
+		}
+	})
+}
+
+// document gives a YAML file in the tree. What is noticed there does not count yet.
+func (p *Project) document(file string) *document {
 	p.mu.Lock()
 	d := p.docs[file]
 	if d == nil {
@@ -161,9 +178,10 @@ func (p *Project) Document(file string) (value.Value, error) {
 	}
 	p.mu.Unlock()
 	d.once.Do(func() {
+		reader := value.Reader{Sources: p.Sources, Warn: func(w *diag.Diagnostic) { d.noted = append(d.noted, w) }}
 		var text []byte
 		if text, d.err = p.ReadFile(file); d.err == nil {
-			if d.v, d.err = p.reader.YAML(file, text); d.err != nil {
+			if d.v, d.err = reader.YAML(file, text); d.err != nil {
 				for _, x := range diag.Flatten(d.err) {
 					x.InFile(file)
 				}
@@ -173,7 +191,7 @@ func (p *Project) Document(file string) (value.Value, error) {
 			}
 		}
 	})
-	return d.v, d.err
+	return d
 }
 
 // ReadFile gives the content of a file in the tree. A path that leads out of the tree is an error.
@@ -241,6 +259,15 @@ func (p *Project) imageDefinitions() (map[string]string, error) {
 
 // Kind gives the kind with a name. It is read once.
 func (p *Project) Kind(name string) (*Kind, error) {
+	e := p.kind(name)
+	if e.doc != nil {
+		p.count(e.doc)
+	}
+	return e.kind, e.err
+}
+
+// kind gives the kind with a name. What is noticed in its document does not count yet.
+func (p *Project) kind(name string) *kindEntry {
 	p.mu.Lock()
 	e := p.kinds[name]
 	if e == nil {
@@ -248,8 +275,8 @@ func (p *Project) Kind(name string) (*Kind, error) {
 		p.kinds[name] = e
 	}
 	p.mu.Unlock()
-	e.once.Do(func() { e.kind, e.err = p.loadKind(name) })
-	return e.kind, e.err
+	e.once.Do(func() { e.kind, e.doc, e.err = p.loadKind(name) })
+	return e
 }
 
 // KindNames gives the names of all kinds in the tree, sorted.

@@ -23,8 +23,8 @@ import (
 // What is registered lives as long as the registry, so it keeps nothing between calls but what never changes. Unless its
 // own comment says otherwise it is called by several goroutines at the same time: kinds load in parallel, batches of a
 // kind's stubs do, and several generations may share one project. Its result must be the same whatever the order of the
-// calls; clock, environment and network are not for it to ask, and files it reads by [Project.ReadFile] or
-// [Project.Document].
+// calls; clock, environment and network are not for it to ask, and files it reads by [Project.ReadFile],
+// [Config.Document] or [Project.Document].
 //
 // An error of a registered function is reported with those of the others of its phase. One that [diag.Errorf] makes has a
 // code and a position; any other error is taken over with the place that the phase knows, mostly that of the task. A panic
@@ -107,12 +107,12 @@ type Set[T any] struct {
 	names   []string
 	items   map[string]T
 	sites   map[string]string
-	rest    []func(name string) (T, bool, error)
+	rest    []fallback[T]
 
 	changed map[string]bool // names that Add or Replace changed since this set was made of another one
 	later   *later          // what it waits for; nil where nothing is added to it
 	final   *Set[T]         // what it is then
-	used    *used           // where it does not wait
+	used    *used[T]        // where it does not wait
 }
 
 func newSet[T any](what string, mistake func(T) string) *Set[T] {
@@ -157,17 +157,31 @@ func (s *Set[T]) clone() *Set[T] {
 		changed: map[string]bool{}}
 }
 
+// fallback is a function that is asked for names that are not registered.
+type fallback[T any] struct {
+	find    func(name string) (item T, ok bool, err error)
+	settled bool // not before kinds are certain
+}
+
 // Fallback adds a function that is asked for what is not registered: for names that say themselves where the code is, such as
 // the path of a file in the tree. It says whether the name is one of that form. Functions are asked in the order in which they
 // were added, perhaps several times for one name and by several goroutines.
 func (s *Set[T]) Fallback(find func(name string) (item T, ok bool, err error)) {
-	s.rest = append(s.rest, find)
+	s.rest = append(s.rest, fallback[T]{find: find})
+}
+
+// SettledFallback is [Set.Fallback] for a function that may do more than compute: for a kind it is asked when it is certain that this
+// counts. See [Config.Settled].
+func (s *Set[T]) SettledFallback(find func(name string) (item T, ok bool, err error)) {
+	s.rest = append(s.rest, fallback[T]{find, true})
 }
 
 // Get gives the item with a name and whether there is one. It asks no fallback.
 func (s *Set[T]) Get(name string) (T, bool) {
-	if item, ok := s.early(name, nil); ok {
-		return item, true
+	if s.used != nil {
+		if item, ok := s.used.early(name, func() (T, bool) { item, ok := s.items[name]; return item, ok }); ok {
+			return item, true
+		}
 	}
 	item, ok := s.whole().items[name]
 	return item, ok
@@ -176,22 +190,47 @@ func (s *Set[T]) Get(name string) (T, bool) {
 // Lookup gives the item with a name, registered or from a fallback, and whether there is one. The error is that of a
 // fallback that knows the name's form but cannot give the item, or of what [Registry.Later] left for later.
 func (s *Set[T]) Lookup(name string) (T, bool, error) {
-	if item, ok := s.early(name, s.rest); ok {
-		return item, true, nil
-	}
 	var none T
+	used := s.used
+	if used != nil {
+		if item, ok := used.early(name, func() (T, bool) { return s.quick(name) }); ok {
+			return item, true, nil
+		}
+	}
 	if s = s.whole(); s.later != nil {
 		return none, false, s.later.failure()
 	}
 	if item, ok := s.items[name]; ok {
 		return item, true, nil
 	}
-	for _, find := range s.rest {
-		if item, ok, err := find(name); ok || err != nil {
+	for _, f := range s.rest {
+		if f.settled && used != nil {
+			if err := used.settled(); err != nil {
+				return none, false, err
+			}
+		}
+		if item, ok, err := f.find(name); ok || err != nil {
 			return item, ok, err
 		}
 	}
 	return none, false, nil
+}
+
+// quick gives the item with a name, registered or from a fallback that need not wait for anything.
+func (s *Set[T]) quick(name string) (T, bool) {
+	if item, ok := s.items[name]; ok {
+		return item, true
+	}
+	for _, f := range s.rest {
+		if f.settled {
+			break
+		}
+		if item, ok, err := f.find(name); ok || err != nil {
+			return item, ok && err == nil
+		}
+	}
+	var none T
+	return none, false
 }
 
 // Find gives the item with a name, as [Set.Lookup] does, or a diagnostic at pos that offers the nearest one.

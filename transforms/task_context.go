@@ -235,7 +235,7 @@ func contextFile(cfg *taskgraph.Config, name value.Value) (*value.Map, error) {
 	if !path.IsAbs(file) {
 		file = path.Clean(file)
 	}
-	doc, err := cfg.Project.Document(file)
+	doc, err := cfg.Document(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, diag.Errorf(diag.Unreadable, name.Pos(), "there is no file %q in the repository", file).WithPath(where)

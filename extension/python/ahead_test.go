@@ -46,12 +46,16 @@ const inGo = `
 loader: taskgraph.loader.transform:loader
 transforms: [taskgraph.transforms.run, taskgraph.transforms.task, watched]
 task-defaults: {description: d, worker-type: linux, run: {using: run-task, command: x, checkout: false}, worker: {docker-image: i, max-run-time: 1}}
-tasks: {a: {}, b: {}}
+tasks-from: [more.yml]
+tasks: {a: {}}
 `
+
+// more is a document of that kind, in which something is to be warned of.
+const more = "b: {description: e, description: d}\n"
 
 // plantHeld plants a tree whose register is held up, and gives how many times all tasks of the kind in Go went through the transform watched.
 func plantHeld(t *testing.T, then string, files map[string]string) (tr *tree, through *atomic.Int32) {
-	all := map[string]string{"taskcluster/own/__init__.py": holds + then, "taskcluster/kinds/plain/kind.yml": inGo}
+	all := map[string]string{"taskcluster/own/__init__.py": holds + then, "taskcluster/kinds/plain/kind.yml": inGo, "taskcluster/kinds/plain/more.yml": more}
 	for name, text := range files {
 		all[name] = text
 	}
@@ -116,7 +120,7 @@ func TestKindsInGoDoNotWait(t *testing.T) {
 	require.NoError(t, o.err)
 	assert.Equal(t, "plain-a plain-b", labels(o.graph))
 	assert.Equal(t, int32(1), through.Load())
-	assert.Len(t, tr.project.Warnings(), 1, "warnings of kinds that began early count")
+	assert.Len(t, tr.project.Warnings(), 2, "warnings of kinds that began early count")
 }
 
 // TestHeldMistakes sees that the mistakes of register, and of verifications that it adds, are the ones that are reported, whatever else is wrong.
@@ -185,7 +189,7 @@ func TestReplacedLate(t *testing.T) {
 		}
 	}
 	assert.Equal(t, int32(2), through.Load(), "the kind is loaded anew")
-	assert.Len(t, tr.project.Warnings(), 1, "and warns once")
+	assert.Len(t, tr.project.Warnings(), 2, "and warns once")
 	require.NoError(t, tr.project.Close())
 	assert.Equal(t, 1, strings.Count(tr.log.String(), "python kind"), "what may do more than compute runs once")
 	assert.Equal(t, 1, strings.Count(tr.log.String(), "building plain-a"))

@@ -12,11 +12,11 @@ import (
 // registered when they were imported.
 func (b *bridge) fallbacks() {
 	r := b.project.Registry
-	r.Loaders.Fallback(func(name string) (taskgraph.Loader, bool, error) {
+	r.Loaders.SettledFallback(func(name string) (taskgraph.Loader, bool, error) {
 		ok, err := b.object(name, "loader", diag.UnknownLoader)
 		return b.loader(name), ok, err
 	})
-	r.Transforms.Fallback(func(name string) (taskgraph.Sequence, bool, error) {
+	r.Transforms.SettledFallback(func(name string) (taskgraph.Sequence, bool, error) {
 		ok, err := b.object(name, "transform", diag.UnknownTransform)
 		if !ok || err != nil {
 			return nil, ok, err
@@ -29,26 +29,26 @@ func (b *bridge) fallbacks() {
 		ok, err := b.object(name, "decision-parameters hook", diag.UnknownName)
 		return b.parameterHook(name), ok, err
 	})
-	r.RunHandlers.Fallback(func(name string) (taskgraph.RunHandler, bool, error) {
+	r.RunHandlers.SettledFallback(func(name string) (taskgraph.RunHandler, bool, error) {
 		using, implementation, ok := strings.Cut(name, " on ")
 		if !ok || !b.hasRun(using, implementation) {
 			return taskgraph.RunHandler{}, false, nil
 		}
 		return b.runHandler(using, implementation), true, nil
 	})
-	r.PayloadBuilders.Fallback(func(name string) (taskgraph.PayloadBuilder, bool, error) {
+	r.PayloadBuilders.SettledFallback(func(name string) (taskgraph.PayloadBuilder, bool, error) {
 		return b.payloadBuilder(name), b.has("payload", name) != nil, nil
 	})
-	r.IndexBuilders.Fallback(func(name string) (taskgraph.IndexBuilder, bool, error) {
+	r.IndexBuilders.SettledFallback(func(name string) (taskgraph.IndexBuilder, bool, error) {
 		return b.indexBuilder(name), b.has("index", name) != nil, nil
 	})
-	r.GroupBys.Fallback(func(name string) (taskgraph.GroupBy, bool, error) {
+	r.GroupBys.SettledFallback(func(name string) (taskgraph.GroupBy, bool, error) {
 		return b.groupBy(name), b.has("group-by", name) != nil, nil
 	})
-	r.SetNames.Fallback(func(name string) (taskgraph.SetName, bool, error) {
+	r.SetNames.SettledFallback(func(name string) (taskgraph.SetName, bool, error) {
 		return b.setName(name), b.has("set-name", name) != nil, nil
 	})
-	r.ContextProviders.Fallback(func(name string) (taskgraph.ContextProvider, bool, error) {
+	r.ContextProviders.SettledFallback(func(name string) (taskgraph.ContextProvider, bool, error) {
 		return b.contextProvider(name), b.has("context", name) != nil, nil
 	})
 	r.Strategies.Fallback(func(name string) (taskgraph.Strategy, bool, error) {
