@@ -74,6 +74,9 @@ type changes struct {
 // push names. log is told what is fetched.
 func FindChange(ctx context.Context, repo vcs.Repository, push *Push, log *slog.Logger) (*Change, error) {
 	c := &changes{repo: repo, push: push, log: log}
+	if err := push.checkRevisions(); err != nil {
+		return nil, err
+	}
 	head, err := c.repo.Commit(ctx, c.push.HeadRev)
 	if err == nil && head == "" {
 		head, err = c.fetched(ctx, c.push.HeadRepository, c.push.HeadRev)

@@ -274,6 +274,21 @@ func TestChangedFilesOffline(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
+// A file that becomes a link, or the other way round, has changed.
+func TestChangedType(t *testing.T) {
+	dir := t.TempDir()
+	git(t, dir, "init", "-q", "--template=")
+	put(t, dir, "text", "a", "b")
+	git(t, dir, "add", "-A")
+	git(t, dir, "commit", "-q", "-m", "first")
+	base := git(t, dir, "rev-parse", "HEAD")
+	require.NoError(t, os.Remove(filepath.Join(dir, "a")))
+	require.NoError(t, os.Symlink("b", filepath.Join(dir, "a")))
+	git(t, dir, "commit", "-q", "-a", "-m", "second")
+	p := decision.Push{TasksFor: "github-push", BaseRev: base, HeadRev: git(t, dir, "rev-parse", "HEAD")}
+	assert.Equal(t, []string{"a"}, find(t, dir, p, true).Files)
+}
+
 // A fork whose history has nothing in common with the base.
 func TestUnrelatedHistory(t *testing.T) {
 	h := newHistory(t)

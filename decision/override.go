@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/internal/sourcetree"
 	"github.com/taskgraph-go/decision/value"
 )
 
@@ -31,6 +32,11 @@ func (o *ParameterOptions) override(ctx context.Context, values *value.Map) erro
 	info, err := os.Stat(file)
 	switch {
 	case err == nil && info.Mode().IsRegular():
+		if o.Push.TryTaskConfigFile == "" { // a push must not choose any other file of this machine
+			if err := sourcetree.Within(o.Repository.Root(), file); err != nil {
+				return diag.Errorf(diag.Unreadable, 0, "cannot be read: %w", err).InFile(name)
+			}
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return diag.Errorf(diag.Unreadable, 0, "cannot be read: %w", errors.Unwrap(err)).InFile(name)
@@ -66,11 +72,15 @@ func (o *ParameterOptions) overrideByFile(values *value.Map, name string, text [
 		return o.Project.Resolve(diag.Errorf(diag.WrongType, doc.Pos(), "want a map, got %s", doc.Describe()).InFile(name))
 	}
 	version, given := m.Get("version")
-	n, isInt := version.AsInt()
+	number := func(want int64) bool { // 2.0 is a 2 as well
+		n, isInt := version.AsInt()
+		f, isFloat := version.AsFloat()
+		return isInt && n == want || isFloat && f == float64(want)
+	}
 	switch {
-	case !given || isInt && n == 1:
+	case !given || number(1):
 		return o.tryTasks(values, m.Copy(), name)
-	case isInt && n == 2:
+	case number(2):
 	default:
 		return o.Project.Resolve(diag.Errorf(diag.NotAllowed, version.Pos(), "unknown version %s", version.Describe()).WithPath("version").InFile(name).
 			WithHint("the versions are 1, which lists tasks, and 2, which sets parameters"))

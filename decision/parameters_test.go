@@ -253,6 +253,34 @@ func TestOverrideByFile(t *testing.T) {
 	assert.Equal(t, "try_task_config", p.get(t).At("try_mode").Str())
 }
 
+// TestFilesOutside has links in the tree that lead to files of the machine, which are none of a push's business.
+func TestFilesOutside(t *testing.T) {
+	p := newPlace(t, "first", map[string]string{"inside.json": `{"version": 2.0, "parameters": {"build_number": 7}}`, "inside.txt": "7.7"})
+	outside := t.TempDir()
+	put(t, outside, "secret", "file")
+	link := func(to, name string) {
+		_ = os.Remove(filepath.Join(p.dir, name))
+		require.NoError(t, os.Symlink(to, filepath.Join(p.dir, name)))
+	}
+	p.push.AllowParameterOverride = true
+	link("inside.txt", "version.txt")
+	link("inside.json", "try_task_config.json")
+	params := p.get(t)
+	assert.Equal(t, "7.7", params.At("version").Str())
+	n, _ := params.At("build_number").AsInt()
+	assert.Equal(t, int64(7), n, "version 2.0 is version 2")
+
+	link(filepath.Join(outside, "file"), "try_task_config.json")
+	_, err := p.parameters(t)
+	assert.ErrorContains(t, err, "try_task_config.json: cannot be read: leads out of the repository (TG1001)")
+	assert.NotContains(t, err.Error(), "secret")
+	p.push.TryTaskConfigFile = filepath.Join(p.dir, "inside.json")
+	p.get(t)
+	link("../"+filepath.Base(outside)+"/file", "version.txt")
+	_, err = p.parameters(t)
+	assert.ErrorContains(t, err, "version.txt: cannot be read: leads out of the repository (TG1001)")
+}
+
 func TestOverrideByNote(t *testing.T) {
 	p := newPlace(t, "first", nil)
 	remote := t.TempDir()
@@ -295,9 +323,14 @@ func TestWrongParameters(t *testing.T) {
 	p.push.HeadRev = "--all"
 	_, err = p.parameters(t)
 	assert.ErrorContains(t, err, "is no revision: it begins with a dash")
-	p.push.HeadRev, p.push.BaseRev = p.rev, "--output=x"
+	p.push.HeadRev, p.push.BaseRev = "-x", "--output=x"
 	_, err = p.parameters(t)
-	assert.ErrorContains(t, err, "is no revision: it begins with a dash")
+	assert.ErrorContains(t, err, `base_rev: "--output=x" is no revision: it begins with a dash (TG1201)`)
+	assert.ErrorContains(t, err, `head_rev: "-x" is no revision`)
+	p.push.HeadRev = ""
+	_, err = p.parameters(t)
+	assert.ErrorContains(t, err, "head_rev: no revision is given (TG1201)")
+	p.push.HeadRev = p.rev
 	p.push.BaseRev, p.push.RepositoryType = vcs.NullRevision, "hg"
 	p.get(t)
 	assert.Contains(t, p.log.String(), "the checkout is of another kind than --repository-type says")

@@ -1,6 +1,10 @@
 package decision
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+)
 
 // Push is what the command line of a decision task says about the push that it is for. Names and meanings are those of
 // the parameters.
@@ -33,6 +37,20 @@ type Push struct {
 	AllowParameterOverride bool
 	// TryTaskConfigFile stands for try_task_config.json; "" is the file of that name.
 	TryTaskConfigFile string
+}
+
+// checkRevisions refuses what version control would not take for a revision.
+func (p *Push) checkRevisions() error {
+	var wrong diag.List
+	if p.HeadRev == "" {
+		wrong.Add(diag.Errorf(diag.BadParameters, 0, "no revision is given").WithPath("head_rev").WithHint("--head-rev names the revision that is checked out"))
+	}
+	for path, rev := range map[string]string{"head_rev": p.HeadRev, "base_rev": p.BaseRev} { // the list is sorted
+		if strings.HasPrefix(rev, "-") {
+			wrong.Add(diag.Errorf(diag.BadParameters, 0, "%q is no revision: it begins with a dash", rev).WithPath(path))
+		}
+	}
+	return wrong.Err(nil)
 }
 
 // isPullRequest says whether the push is a proposal to change another branch.

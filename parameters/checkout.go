@@ -16,6 +16,7 @@ import (
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/repourl"
+	"github.com/taskgraph-go/decision/internal/sourcetree"
 	"github.com/taskgraph-go/decision/internal/vcs"
 )
 
@@ -110,12 +111,28 @@ func (c *Checkout) ask(ctx context.Context) (*push, error) {
 	return found, nil
 }
 
+// top is the repository's root, or the directory itself where there is no repository.
+func (c *Checkout) top() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.repo != nil {
+		return c.repo.Root()
+	}
+	if repo, err := vcs.Find(c.root, vcs.Options{Offline: true}); err == nil {
+		return repo.Root()
+	}
+	return c.root
+}
+
 // Version gives the first line of version.txt, without blanks at its end, and whether there is such a file.
 func (c *Checkout) Version() (string, bool, error) {
 	name := filepath.Join(c.root, "version.txt")
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
 		return "", false, nil
+	}
+	if err := sourcetree.Within(c.top(), name); err != nil {
+		return "", false, unreadable(name, err)
 	}
 	file, err := os.Open(name)
 	if err != nil {

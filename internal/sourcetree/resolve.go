@@ -80,5 +80,21 @@ func Resolve(t Tree, name string) (string, fs.FileInfo, error) {
 	return done, info, nil
 }
 
+// Within refuses a file of this machine that is not below a directory once symbolic links are followed. The error wraps
+// [ErrOutside], or is what the operating system said.
+func Within(dir, file string) error {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	if file, err = filepath.EvalSymlinks(file); err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(dir, file); err != nil || !filepath.IsLocal(rel) {
+		return ErrOutside
+	}
+	return nil
+}
+
 // inside says whether a clean relative name stays in the tree.
 func inside(clean string) bool { return clean != ".." && !strings.HasPrefix(clean, "../") }

@@ -82,7 +82,7 @@ func (g *git) DifferingFiles(ctx context.Context, from, to string) ([]string, er
 	if err := errors.Join(revision(from), revision(to)); err != nil {
 		return nil, err
 	}
-	return g.lines(ctx, "diff", "--name-only", "--no-renames", "--diff-filter=ADM", from, to, "--")
+	return g.lines(ctx, "diff", "--name-only", "--no-renames", "--diff-filter=ADMT", from, to, "--")
 }
 
 func (h *hg) DifferingFiles(ctx context.Context, from, to string) ([]string, error) {
