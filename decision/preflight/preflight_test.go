@@ -260,6 +260,7 @@ func TestGenericWorker(t *testing.T) {
 		{generic("windows", value.MapOf("command", value.NewStrings("true"), "maxRunTime", 60)), ""},
 		{generic("windows", value.MapOf("command", lists, "maxRunTime", 60)), "t: payload.command[0]: want string"},
 		{generic("linux", value.MapOf("image", "x", "maxRunTime", 60)), ""},
+		{generic("linux", value.MapOf("command", value.NewStrings("true"), "maxRunTime", 60, "mounts", value.NewList(value.MapOf("directory", "d").Value()))), "t: payload.mounts[0]: "},
 		{generic("linux", value.MapOf("image", "x")), `t: payload: missing field "maxRunTime"`},
 		{generic("linux", value.MapOf("command", lists, "maxRunTime", 60, "mounts", cache)), `needs the scope "generic-worker:cache:app-c", which is not among the task's own: t`},
 		{generic("linux", value.MapOf("command", lists, "maxRunTime", 60, "mounts", cache), "generic-worker:cache:app-*"), ""},
@@ -391,8 +392,9 @@ func TestOrder(t *testing.T) {
 
 // The schemas that are part of the program are understood, and so is each of their rules.
 func TestSchemas(t *testing.T) {
-	for _, name := range []string{queueSchema, dockerWorker, genericPosix, genericWindow} {
+	for _, name := range []string{queueSchema, dockerWorker, genericPosix, genericDocker, genericWindow} {
 		assert.NotPanics(t, func() { load(name) }, name)
+		name, _, _ = strings.Cut(name, "#")
 		text, err := files.ReadFile("schemas/" + name + ".json")
 		require.NoError(t, err)
 		assert.True(t, json.Valid(text))

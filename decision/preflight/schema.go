@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/taskgraph-go/decision/value/schema"
@@ -14,11 +16,12 @@ import (
 //go:embed schemas
 var files embed.FS
 
-// The schemas, by file name without .json.
+// The schemas, by file name without .json. A # and a number choose one of the alternatives that a file has.
 const (
 	queueSchema   = "queue/create-task-request"
 	dockerWorker  = "docker-worker/payload"
-	genericPosix  = "generic-worker/multiuser_posix"
+	genericPosix  = "generic-worker/multiuser_posix#0"
+	genericDocker = "generic-worker/multiuser_posix#1" // what was made for docker-worker, which generic-worker runs as well
 	genericWindow = "generic-worker/multiuser_windows"
 )
 
@@ -43,6 +46,7 @@ func (c *checkers) get(name string) *schema.Checker {
 
 // load compiles a schema that is part of the program.
 func load(name string) *schema.Schema {
+	name, alternative, _ := strings.Cut(name, "#")
 	text, err := files.ReadFile("schemas/" + name + ".json")
 	if err != nil {
 		panic(err)
@@ -50,6 +54,13 @@ func load(name string) *schema.Schema {
 	var doc any
 	if err := json.Unmarshal(text, &doc); err != nil {
 		panic(fmt.Errorf("%s: %w", name, err))
+	}
+	if alternative != "" {
+		i, err := strconv.Atoi(alternative)
+		if err != nil {
+			panic(err)
+		}
+		doc = doc.(map[string]any)["oneOf"].([]any)[i]
 	}
 	text, err = json.Marshal(modern(doc))
 	if err != nil {

@@ -62,14 +62,17 @@ func pool(def *value.Map) string {
 	return def.Str("provisionerId") + "/" + def.Str("workerType")
 }
 
-// schemaOf gives the name of the schema of a worker's payloads, "" where it is not known.
-func (w worker) schemaOf() string {
+// schemaOf gives the name of the schema for a payload of a worker, "" where it is not known.
+func (w worker) schemaOf(payload *value.Map) string {
 	switch w.implementation {
 	case "docker-worker":
 		return dockerWorker
 	case "generic-worker":
 		if strings.HasPrefix(w.os, "win") {
 			return genericWindow
+		}
+		if payload.Has("image") {
+			return genericDocker
 		}
 		return genericPosix
 	}
@@ -84,7 +87,7 @@ func (p *part) payload(def *value.Map) {
 		return
 	}
 	w := p.workers.of(def)
-	name := w.schemaOf()
+	name := w.schemaOf(v.Map())
 	switch {
 	case w.implementation == builtIn:
 		if v.Map().Len() > 0 {
