@@ -11,6 +11,7 @@ import (
 
 	"github.com/taskgraph-go/decision/actions"
 	"github.com/taskgraph-go/decision/decision"
+	"github.com/taskgraph-go/decision/internal/slugid"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
@@ -118,6 +119,8 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 			return usage("TASK_ID is not set: it is the id of the decision task, which all other ids are made of; --dry-run does without")
 		}
 		taskID = previewTaskID
+	} else if !slugid.Valid(taskID) {
+		return usage("TASK_ID is no task id: %q", taskID)
 	}
 	o.contexts = a.path(o.dockerContext)
 	s, err := a.start(ctx, &o.generateOptions)

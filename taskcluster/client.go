@@ -82,6 +82,9 @@ func FromEnvironment(env func(name string) string) (Options, error) {
 	o := Options{RootURL: root, Proxy: env(ProxyURLVariable) != ""}
 	if id, token := env(ClientIDVariable), env(AccessTokenVariable); !o.Proxy && id != "" && token != "" {
 		o.Credentials = &Credentials{ClientID: id, AccessToken: token, Certificate: env(CertificateVariable)}
+		if _, err := o.Credentials.Cert(); err != nil {
+			return Options{}, diag.Errorf(diag.Network, 0, "%s is no certificate: %w", CertificateVariable, err)
+		}
 	}
 	return o, nil
 }

@@ -91,6 +91,11 @@ func TestCredentials(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, o.Proxy)
 	assert.Nil(t, o.Credentials, "the proxy has its own")
+
+	_, err = FromEnvironment(environment(map[string]string{
+		"TASKCLUSTER_ROOT_URL": server.URL, "TASKCLUSTER_CLIENT_ID": "me", "TASKCLUSTER_ACCESS_TOKEN": "secret", "TASKCLUSTER_CERTIFICATE": `{"seed": "private`,
+	}))
+	assert.EqualError(t, err, "TASKCLUSTER_CERTIFICATE is no certificate: unexpected end of JSON input (TG5001)")
 }
 
 func TestArtifact(t *testing.T) {

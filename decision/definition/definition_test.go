@@ -131,11 +131,11 @@ func TestDifferences(t *testing.T) {
 			m.EditMap("payload").Set("at", value.NewString("2026-01-04T03:04:05.679Z"))
 		}, `payload.at is "2026-01-04T03:04:05.678Z" here, "2026-01-04T03:04:05.679Z" there`},
 		{"payload.list[1].a", func(m *value.Map) { m.EditMap("payload").EditList("list").EditMap(1).Set("a", value.NewString("c")) }, `payload.list[1].a is "b" here, "c" there`},
-		{"payload.list", func(m *value.Map) { m.EditMap("payload").EditList("list").AppendStrings("x") }, "payload.list is a list here, a list there"},
+		{"payload.list", func(m *value.Map) { m.EditMap("payload").EditList("list").AppendStrings("x") }, "payload.list is a list of 2 here, a list of 3 there"},
 		{"payload.more", func(m *value.Map) { m.EditMap("payload").Set("more", value.NewInt(1)) }, "payload.more is absent here, 1 there"},
 		{"payload.n", func(m *value.Map) { m.EditMap("payload").Delete("n") }, "payload.n is 1 here, absent there"},
 		{"retries", func(m *value.Map) { m.Set("retries", value.NewInt(0)) }, "retries is 5 here, 0 there"},
-		{"dependencies", func(m *value.Map) { m.EditList("dependencies").AppendStrings("x") }, "dependencies is a list here, a list there"},
+		{"dependencies", func(m *value.Map) { m.EditList("dependencies").AppendStrings("x") }, "dependencies is a list of 0 here, a list of 1 there"},
 		{"workerType", func(m *value.Map) { m.Set("workerType", value.NewString("v")) }, `workerType is "w" here, "v" there`},
 		{"scopes", func(m *value.Map) { m.Delete("scopes") }, "="},
 	} {

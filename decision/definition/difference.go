@@ -23,8 +23,11 @@ func (d Difference) String() string {
 }
 
 func describe(v value.Value) string {
-	if v.IsNull() {
+	switch {
+	case v.IsNull():
 		return "absent"
+	case v.List() != nil:
+		return fmt.Sprintf("a list of %d", v.List().Len())
 	}
 	return v.Describe()
 }

@@ -119,7 +119,7 @@ func exitCode(err error) int {
 // revision refuses what the program would take for an option.
 func revision(rev string) error {
 	if strings.HasPrefix(rev, "-") {
-		return fmt.Errorf("%q begins with a dash, and would be taken for an option", rev)
+		return fmt.Errorf("%q is no revision: it begins with a dash", rev)
 	}
 	return nil
 }
