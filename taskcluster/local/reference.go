@@ -306,8 +306,21 @@ func unhex(c byte) int {
 	return -1
 }
 
-// find gives the route of a request, with its parameters.
+// find gives the route of a request, with its parameters. As in the real services a slash at the end more or less is the
+// same: the clients do not agree on it.
 func (a api) find(service, version, method, rest string) (*route, map[string]string) {
+	r, params := a.findExactly(service, version, method, rest)
+	if r == nil {
+		other, had := strings.CutSuffix(rest, "/")
+		if !had {
+			other += "/"
+		}
+		r, params = a.findExactly(service, version, method, other)
+	}
+	return r, params
+}
+
+func (a api) findExactly(service, version, method, rest string) (*route, map[string]string) {
 	parts := strings.Split(rest, "/")
 	if method == http.MethodHead {
 		method = http.MethodGet
