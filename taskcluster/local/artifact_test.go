@@ -353,6 +353,25 @@ func TestObjects(t *testing.T) {
 	refused(t, err, 404, "ResourceNotFound")
 }
 
+// What is put must be as long as was announced.
+func TestObjectLength(t *testing.T) {
+	w := newWorld(t)
+	req := &tcobject.CreateUploadRequest{ProjectID: "p", UploadID: slugid.Nice(), Expires: tcclient.Time(w.clock.now().Add(time.Hour))}
+	req.ProposedUploadMethods.PutURL = tcobject.PutURLUploadRequest{ContentType: "text/plain", ContentLength: 5}
+	answer, err := w.root().object.CreateUpload("x/z", req)
+	require.NoError(t, err)
+	var method struct {
+		PutURL struct {
+			URL     string            `json:"url"`
+			Headers map[string]string `json:"headers"`
+		} `json:"putUrl"`
+	}
+	require.NoError(t, json.Unmarshal(mustJSON(answer.UploadMethod), &method))
+	assert.Equal(t, http.StatusForbidden, put(t, method.PutURL.URL, "text/plain", "hello!"))
+	assert.Equal(t, http.StatusForbidden, put(t, method.PutURL.URL, "text/plain", ""))
+	assert.Equal(t, http.StatusOK, put(t, method.PutURL.URL, "text/plain", "hello"))
+}
+
 // A name never leads out of the store.
 func TestBlobNames(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.State = t.TempDir() })

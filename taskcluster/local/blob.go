@@ -88,7 +88,8 @@ type storedObject struct {
 	UploadID        string            `json:"uploadId,omitempty"` // while it is not finished
 	Expires         stamp             `json:"expires,omitzero"`
 	Hashes          map[string]string `json:"hashes,omitempty"`
-	Stored          bool              `json:"stored,omitempty"` // there is content
+	Announced       *int64            `json:"announced,omitempty"` // how large the content was said to be
+	Stored          bool              `json:"stored,omitempty"`    // there is content
 }
 
 // maxBlob is how large an upload may be.
@@ -194,6 +195,12 @@ func (s *Server) takeBlob(w http.ResponseWriter, r *http.Request, key string, re
 	}
 	if err != nil || r.ContentLength >= 0 && int64(len(content)) != r.ContentLength {
 		return refuse(http.StatusBadRequest, "the content broke off")
+	}
+	s.mu.Lock()
+	announced := s.objects.rows[key].Announced
+	s.mu.Unlock()
+	if announced != nil && int64(len(content)) != *announced {
+		return refuse(http.StatusForbidden, "the content has %d bytes, and %d were announced", len(content), *announced)
 	}
 	sum := sha256.Sum256(content)
 	if err := s.storeBlob(key, content, r.Header.Get("Content-Type"), r.Header.Get("Content-Encoding")); err != nil {

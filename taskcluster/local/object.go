@@ -29,7 +29,12 @@ func createUpload(c *call) (any, error) {
 		c.s.mu.Unlock()
 		return nil, refuse("RequestConflict", "there is such an object already, of another upload")
 	}
-	row.ProjectID, row.UploadID, row.Expires = project, uploadID, expires
+	row.ProjectID, row.UploadID, row.Expires, row.Announced = project, uploadID, expires, nil
+	put, byURL := proposed["putUrl"].(object)
+	if length, ok := put["contentLength"].(float64); ok {
+		n := int64(length)
+		row.Announced = &n
+	}
 	if err := row.addHashes(in); err != nil {
 		c.s.mu.Unlock()
 		return nil, err
@@ -48,7 +53,7 @@ func createUpload(c *call) (any, error) {
 		reply["uploadMethod"] = object{"dataInline": true}
 		return reply, nil
 	}
-	if put, ok := proposed["putUrl"].(object); ok {
+	if byURL {
 		contentType := text(put, "contentType")
 		length, _ := put["contentLength"].(float64)
 		until := c.now.Add(putLifetime)
