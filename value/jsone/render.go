@@ -2,6 +2,7 @@ package jsone
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,7 +52,47 @@ func Render(template value.Value, context *value.Map, o Options) (value.Value, e
 	if err := r.errs.Err(o.Sources); err != nil {
 		return value.Value{}, err
 	}
-	return out.v, nil
+	return finite(out.v), nil
+}
+
+// finite gives a result as JSON has it, which knows no infinite numbers: as in JavaScript null takes their place. What has
+// none is given as it is.
+func finite(v value.Value) value.Value {
+	if f, ok := v.AsFloat(); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
+		return value.Value{}.At(v.Pos())
+	}
+	switch v.Kind() {
+	case value.ListKind:
+		l := v.List()
+		out := l
+		for i := range l.Len() {
+			if x := finite(l.At(i)); !value.Same(x, l.At(i)) {
+				if out == l {
+					out = l.Copy()
+				}
+				out.SetAt(i, x)
+			}
+		}
+		if out != l {
+			return out.Value().At(v.Pos())
+		}
+	case value.MapKind:
+		m := v.Map()
+		out := m
+		for i := range m.Len() {
+			before := m.Entry(i).Value
+			if x := finite(before); !value.Same(x, before) {
+				if out == m {
+					out = m.Copy()
+				}
+				out.SetAt(i, x)
+			}
+		}
+		if out != m {
+			return out.Value().At(v.Pos())
+		}
+	}
+	return v
 }
 
 var (
