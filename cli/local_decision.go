@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -110,7 +111,15 @@ func (a *App) runLocally(ctx context.Context, o *localDecisionOptions, top strin
 	}
 	service := taskcluster.NewClient(taskcluster.Options{RootURL: running.RootURL(), Credentials: running.RootCredentials()})
 	if err := service.CreateTask(ctx, task.ID, []byte(definition)); err != nil {
-		return err
+		refusal, ok := errors.AsType[*taskcluster.Error](err)
+		if !ok {
+			return err
+		}
+		d := diag.Errorf(diag.Submission, 0, "the queue does not take the task: %w", err)
+		for _, line := range refusal.Details() {
+			d.Related = append(d.Related, diag.Related{Message: line})
+		}
+		return d
 	}
 	fmt.Fprintf(a.out, "%s, task %s\n", def.At("metadata").Map().Str("name"), task.ID)
 	for _, scope := range def.At("scopes").List().Strings() {

@@ -33,6 +33,27 @@ func (e *Error) Error() string {
 	return text
 }
 
+// maxDetails is how many lines of an explanation are given.
+const maxDetails = 20
+
+// Details gives the lines of the message beyond the first one, which Error gives, and without the details of the request,
+// which follow a rule.
+func (e *Error) Details() []string {
+	message, _, _ := strings.Cut(e.Message, "\n---\n")
+	lines := strings.Split(strings.TrimSpace(message), "\n")[1:]
+	var out []string
+	for _, l := range lines {
+		if l = strings.TrimRight(l, " \r\t"); l == "" || strings.HasPrefix(l, "```") {
+			continue
+		}
+		if len(out) == maxDetails {
+			return append(out, "...")
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
 // IsNotFound says whether an error means that what was asked for does not exist, or does no longer.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)

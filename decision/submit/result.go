@@ -118,7 +118,7 @@ func failureOf(o *Outcome) []*diag.Diagnostic {
 	var found []*diag.Diagnostic
 	if refusal, ok := errors.AsType[*taskcluster.Error](o.Err); ok {
 		d := diag.Errorf(diag.Submission, 0, "%scould not be created: %w", what, o.Err)
-		for _, line := range reason(refusal.Message) {
+		for _, line := range refusal.Details() {
 			d.Related = append(d.Related, diag.Related{Message: line})
 		}
 		found = append(found, d)
@@ -139,25 +139,4 @@ func failureOf(o *Outcome) []*diag.Diagnostic {
 		}
 	}
 	return found
-}
-
-// maxReason is how many lines of a service's explanation are shown.
-const maxReason = 20
-
-// reason gives what a service says beyond the first line, which is in the message, and without the details of the
-// request, which follow a rule.
-func reason(message string) []string {
-	message, _, _ = strings.Cut(message, "\n---\n")
-	lines := strings.Split(strings.TrimSpace(message), "\n")[1:]
-	var out []string
-	for _, l := range lines {
-		if l = strings.TrimRight(l, " \r\t"); l == "" || strings.HasPrefix(l, "```") {
-			continue
-		}
-		if len(out) == maxReason {
-			return append(out, "...")
-		}
-		out = append(out, l)
-	}
-	return out
 }
