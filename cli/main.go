@@ -263,8 +263,10 @@ func (a *App) setLogging() {
 }
 
 // logAt makes a logger of what is as grave as a level, or graver.
-func (a *App) logAt(level slog.Level) {
-	a.log = slog.New(slog.NewTextHandler(a.Stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
+func (a *App) logAt(level slog.Level) { a.log = newLog(a.Stderr, level) }
+
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
 		if attr.Key == slog.TimeKey && len(groups) == 0 {
 			return slog.Attr{}
 		}

@@ -39,6 +39,21 @@ func (p *progress) at(done int) {
 	}
 }
 
+// shown says whether anybody sees it.
+func (p *progress) shown() bool { return p.w != nil }
+
+// above is a writer of whole lines, each of which takes the place of the progress until that shows again.
+func (p *progress) above() io.Writer { return aboveProgress{p.w} }
+
+type aboveProgress struct{ w io.Writer }
+
+func (a aboveProgress) Write(line []byte) (int, error) {
+	if _, err := a.w.Write(append([]byte("\r\x1b[K"), line...)); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
 func (p *progress) clear() {
 	if p.w != nil {
 		fmt.Fprint(p.w, "\r\x1b[K")

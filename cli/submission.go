@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/taskgraph-go/decision/decision"
@@ -45,8 +46,13 @@ func (s submitter) Submit(ctx context.Context, d *decision.Submission) error {
 	}
 	deployment.Patience = submit.Patience
 	progress := a.progress(d.Graph.Len(), "tasks")
+	log := a.log
+	if progress.shown() && !a.verbose { // which tells how far it is
+		log = newLog(progress.above(), slog.LevelWarn)
+		deployment.Log = log
+	}
 	result, err := submit.Run(ctx, submit.Options{
-		Graph: d.Graph, Group: group, Queue: taskcluster.NewClient(deployment), Clock: a.Clock, DryRun: d.DryRun, Seal: s.o.seal, Log: a.log,
+		Graph: d.Graph, Group: group, Queue: taskcluster.NewClient(deployment), Clock: a.Clock, DryRun: d.DryRun, Seal: s.o.seal, Log: log,
 		Progress: func(p submit.Progress) { progress.of(p.Done, p.Total) },
 	})
 	progress.clear()
