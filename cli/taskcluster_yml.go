@@ -86,7 +86,8 @@ func (a *App) checkTaskclusterYML() *cobra.Command {
 		Use:   "check [FILE]",
 		Short: "Render for every sort of event and say what is wrong",
 		Long: `check renders .taskcluster.yml for every event that is built in, and looks at what comes out: whether the queue takes
-the tasks, and whether they ask for other scopes than those that the event's role has.`,
+the tasks, and whether they ask for other scopes than those that the event's role has. A file that mentions no cron or no
+actions need not make sense for them.`,
 		Args: o.file,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.checkEvents(cmd.Context(), o, args) },
 	}
@@ -265,6 +266,8 @@ func (a *App) checkEvents(ctx context.Context, o *eventOptions, args []string) e
 		switch {
 		case r.Refused:
 			what = "ruled out by the policy"
+		case r.Unserved:
+			what = "not served: the file does not mention it"
 		case r.Bad:
 			what = "wrong"
 		case len(r.Tasks) == 1:

@@ -16,8 +16,9 @@ import (
 type Outcome struct {
 	Event Event
 	Tasks []Task
-	// Bad says that something is wrong, Refused that the file's policy lets the event make no tasks.
-	Bad, Refused bool
+	// Bad says that something is wrong, Refused that the file's policy lets the event make no tasks, Unserved that what comes out is
+	// wrong, but that the event is one of a hook and the file knows of no such hooks.
+	Bad, Refused, Unserved bool
 }
 
 // Check renders the file for events and looks at what comes out: whether it is what the services take, and whether tasks
@@ -39,6 +40,9 @@ func (f *File) Check(events []Event, o Options) ([]Outcome, error) {
 			result.Tasks = r.Tasks
 			found = f.checkRendered(r, e)
 		}
+		if len(found) > 0 && !f.serves(e) {
+			result.Unserved, result.Tasks, found = true, nil, nil
+		}
 		for _, d := range found {
 			c := *d
 			c.Label = e.Name
@@ -52,6 +56,35 @@ func (f *File) Check(events []Event, o Options) ([]Outcome, error) {
 		errs.Add(diag.Errorf(diag.BadTemplate, f.doc.Pos(), "no event makes a task").InFile(f.name))
 	}
 	return out, errs.Err(f.sources)
+}
+
+// serves says whether the file is rendered for an event at all, in earnest. What happens on GitHub is sent to every file; cron ticks and
+// actions come from hooks, which somebody sets up for files that know what to do then: such a file names them.
+func (f *File) serves(e Event) bool {
+	word := "action"
+	switch e.TasksFor {
+	case "cron":
+		word = e.TasksFor
+	case "action", "pr-action":
+	default:
+		return true
+	}
+	return mentions(f.doc, word)
+}
+
+// mentions says whether a text or key in a value has a word in it.
+func mentions(v value.Value, word string) bool {
+	for key, item := range v.Map().All() {
+		if strings.Contains(key, word) || mentions(item, word) {
+			return true
+		}
+	}
+	for item := range v.List().Values() {
+		if mentions(item, word) {
+			return true
+		}
+	}
+	return strings.Contains(v.Str(), word)
 }
 
 // checkRendered looks at a rendered file.

@@ -155,3 +155,26 @@ func TestReadEvent(t *testing.T) {
 		assert.Equal(t, want, e.TasksFor)
 	}
 }
+
+// TestUnserved: a file for GitHub alone need not make sense for hooks.
+func TestUnserved(t *testing.T) {
+	of := func(text string) map[string]Outcome {
+		f, err := Read("t.yml", []byte(text), nil)
+		require.NoError(t, err)
+		outcomes, _ := f.Check(Events(Facts{}), Options{RootURL: "https://tc.example.com"})
+		got := map[string]Outcome{}
+		for _, o := range outcomes {
+			got[o.Event.Name] = o
+		}
+		return got
+	}
+	github := of("version: 1\npolicy: {pullRequests: public}\ntasks: [{$if: 'event.ref == \"x\"', then: {}}]")
+	for name, served := range map[string]bool{"push": true, "release": true, "pull-request": true, "cron": false, "action": false} {
+		assert.Equal(t, !served, github[name].Unserved, name)
+		assert.Equal(t, served && name != "push", github[name].Bad, name)
+	}
+	hooks := of("version: 1\ntasks: [{$if: 'tasks_for in [\"cron\", \"action\"] && event.ref == \"x\"', then: {}}]")
+	assert.True(t, hooks["cron"].Bad)
+	assert.True(t, hooks["action"].Bad)
+	assert.False(t, hooks["cron"].Unserved)
+}
