@@ -46,12 +46,12 @@ class World:
 
         if fast:
             taskgraph.fast = True
-        if offline:
-            refuse_network()
         from taskgraph.config import GraphConfig
 
         importlib.import_module("taskgraph.optimize")
         importlib.import_module("taskgraph.target_tasks")
+        if offline:
+            refuse_network()
         self.baseline = {name: dict(entries) for name, entries in reference.registries().items()}
         # Relative, as the reference has it: releases before 15 leave it so, and names of files depend on that.
         self.graph_config = GraphConfig(config, root_dir=root_dir)
@@ -232,7 +232,8 @@ class World:
 
 
 def refuse_network():
-    """Makes every connection fail, so that a preview that must not use the network does not."""
+    """Makes every connection fail, so that a preview that must not use the network does not. To look-ups in the index and the queue
+    the answer is that there is nothing, as it is for look-ups of the other side."""
     import socket
 
     connect = socket.socket.connect
@@ -243,3 +244,33 @@ def refuse_network():
         return connect(self, address)
 
     socket.socket.connect = refuse
+    try:
+        from requests import Response, adapters, exceptions
+    except ImportError:
+        return
+
+    def send(self, request, *args, **kwargs):
+        url = request.url.partition("?")[0]
+        if "/api/index/" not in url and "/api/queue/" not in url:
+            # At once: connections that are refused would be tried again and again.
+            raise exceptions.ConnectionError("offline: no network (%s)" % url, request=request)
+        response = Response()
+        response.request, response.url = request, url
+        response.headers["Content-Type"] = "application/json"
+        many = next((name for part, name in LISTS.items() if part in url), None)
+        if many:
+            response.status_code, response.reason = 200, "OK"
+            response._content = ('{"%s": []}' % many).encode()
+        else:
+            response.status_code, response.reason = 404, "Not Found"
+            response._content = b'{"code": "ResourceNotFound", "message": "offline: nothing is looked up"}'
+        return response
+
+    adapters.HTTPAdapter.send = send
+    config = getattr(sys.modules.get("taskcluster.client"), "config", None)
+    if isinstance(config, dict):
+        config["maxRetries"] = 0
+
+
+# What look-ups that give a list call it, by what is in their address.
+LISTS = {"/tasks/status": "statuses", "/api/index/v1/tasks/": "tasks", "/api/index/v1/namespaces/": "namespaces"}
