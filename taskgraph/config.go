@@ -186,7 +186,7 @@ func repositories(g *GraphConfig, p *parameters.Params) ([]Repository, error) {
 		}
 	}
 	if current < 0 {
-		return nil, diag.Errorf(diag.BadConfig, g.doc.KeyPos("taskgraph"), "no repository's project-regex matches project %q", p.Project())
+		return nil, diag.Errorf(diag.BadConfig, g.Map().KeyPos("taskgraph"), "no repository's project-regex matches project %q", p.Project())
 	}
 	e := all.Entry(current)
 	main := e.Value.Map()

@@ -2,15 +2,16 @@ package taskgraph
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/value"
 )
 
-// GraphConfig is a repository's config.yml: what holds for all of its kinds. It is immutable and safe for
-// concurrent use.
+// GraphConfig is a repository's config.yml: what holds for all of its kinds. It is safe for
+// concurrent use, and nothing changes it but [Project.ReplaceConfig].
 type GraphConfig struct {
-	doc     *value.Map
+	doc     atomic.Pointer[value.Map]
 	project *Project
 
 	mu          sync.Mutex
@@ -35,23 +36,32 @@ type keyedAnswer struct {
 }
 
 func newGraphConfig(doc *value.Map, project *Project) *GraphConfig {
-	return &GraphConfig{doc: doc, project: project, aliases: map[string]aliasAnswer{},
-		workerTypes: map[[2]string]workerTypeAnswer{}, byProject: map[[2]string]keyedAnswer{}}
+	c := &GraphConfig{project: project}
+	c.replace(doc)
+	return c
+}
+
+// replace has another document in the place of the one that is there.
+func (c *GraphConfig) replace(doc *value.Map) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doc.Store(doc)
+	c.aliases, c.workerTypes, c.byProject = map[string]aliasAnswer{}, map[[2]string]workerTypeAnswer{}, map[[2]string]keyedAnswer{}
 }
 
 // Map gives the document.
-func (c *GraphConfig) Map() *value.Map { return c.doc }
+func (c *GraphConfig) Map() *value.Map { return c.doc.Load() }
 
 // Get gives a top-level value and whether it is there.
-func (c *GraphConfig) Get(name string) (value.Value, bool) { return c.doc.Get(name) }
+func (c *GraphConfig) Get(name string) (value.Value, bool) { return c.Map().Get(name) }
 
 // Taskgraph gives a value of the taskgraph section, null where it is absent.
 func (c *GraphConfig) Taskgraph(name string) value.Value {
-	return c.doc.At("taskgraph").Map().At(name)
+	return c.Map().At("taskgraph").Map().At(name)
 }
 
 // TrustDomain names the set of projects that trust each other's artifacts; it begins scopes, routes and caches.
-func (c *GraphConfig) TrustDomain() string { return c.doc.Str("trust-domain") }
+func (c *GraphConfig) TrustDomain() string { return c.Map().Str("trust-domain") }
 
 // CachedTaskPrefix begins the index paths of cached tasks: the trust domain unless the config says otherwise.
 func (c *GraphConfig) CachedTaskPrefix() string {
@@ -64,13 +74,13 @@ func (c *GraphConfig) CachedTaskPrefix() string {
 // CachePullRequests says whether tasks of pull requests may fill a cache of their own.
 func (c *GraphConfig) CachePullRequests() bool {
 	v := c.Taskgraph("cache-pull-requests")
-	_, set := c.doc.At("taskgraph").Map().Get("cache-pull-requests")
+	_, set := c.Map().At("taskgraph").Map().Get("cache-pull-requests")
 	return !set || v.Truthy()
 }
 
 // ExpiresAfter is how long tasks of level 1 and their artifacts are kept unless they say otherwise.
 func (c *GraphConfig) ExpiresAfter() value.Value {
-	if v := c.doc.At("task-expires-after"); v.IsString() {
+	if v := c.Map().At("task-expires-after"); v.IsString() {
 		return v
 	}
 	return value.NewString("28 days")
@@ -83,7 +93,7 @@ func (c *GraphConfig) forProject(field, project string) (value.Value, error) {
 	defer c.mu.Unlock()
 	a, ok := c.byProject[key]
 	if !ok {
-		a.v, a.err = value.EvaluateKeyedBy(c.doc.At(field), value.Keyed{Item: "config.yml: " + field, Attr: attr("project", project)})
+		a.v, a.err = value.EvaluateKeyedBy(c.Map().At(field), value.Keyed{Item: "config.yml: " + field, Attr: attr("project", project)})
 		c.byProject[key] = a
 	}
 	return a.v, a.err
@@ -96,7 +106,7 @@ func (c *GraphConfig) Priority(project string) (value.Value, error) {
 
 // DeadlineAfter gives the default deadline of a project's tasks, relative to their creation.
 func (c *GraphConfig) DeadlineAfter(project string) (value.Value, error) {
-	if !c.doc.Has("task-deadline-after") {
+	if !c.Map().Has("task-deadline-after") {
 		return value.NewString("1 day"), nil
 	}
 	return c.forProject("task-deadline-after", project)
@@ -117,7 +127,7 @@ var builtinWorkerTypes = map[string][2]string{
 func (c *GraphConfig) alias(name string, pos diag.Pos) (*value.Map, error) {
 	a, ok := c.aliases[name]
 	if !ok {
-		aliases := c.doc.At("workers").Map().At("aliases")
+		aliases := c.Map().At("workers").Map().At("aliases")
 		v, err := value.EvaluateKeyedBy(value.MapOf("by-worker-type", aliases).Value(), value.Keyed{Item: "workers.aliases", Attr: attr("worker-type", name)})
 		a.config = v.Map()
 		a.err = unknownWorkerType(name, v, err, aliases.Map())
@@ -220,12 +230,12 @@ type Repository struct {
 
 // GroupNames gives the treeherder groups, symbol to name.
 func (c *GraphConfig) GroupNames() *value.Map {
-	return c.doc.At("treeherder").Map().At("group-names").Map()
+	return c.Map().At("treeherder").Map().At("group-names").Map()
 }
 
 // Products gives the index products, nil where the config has no index section.
 func (c *GraphConfig) Products() []string {
-	return c.doc.At("index").Map().At("products").List().Strings()
+	return c.Map().At("index").Map().At("products").List().Strings()
 }
 
 // DisabledActions gives the callbacks of actions that actions.json leaves out.
@@ -235,7 +245,7 @@ func (c *GraphConfig) DisabledActions() []string {
 
 // DockerImageKind names the kind of docker images.
 func (c *GraphConfig) DockerImageKind() string {
-	if s, ok := c.doc.At("docker-image-kind").AsString(); ok {
+	if s, ok := c.Map().At("docker-image-kind").AsString(); ok {
 		return s
 	}
 	return "docker-image"

@@ -200,7 +200,7 @@ func (r *Registry) ahead(settled func() error) (*Registry, func() []string) {
 	a.RunHandlers, a.PayloadBuilders, a.IndexBuilders = watch(r.RunHandlers, l, settled), watch(r.PayloadBuilders, l, settled), watch(r.IndexBuilders, l, settled)
 	a.GroupBys, a.SetNames = watch(r.GroupBys, l, settled), watch(r.SetNames, l, settled)
 	return &a, func() []string {
-		return slices.Concat(a.RunHandlers.overtaken(), a.PayloadBuilders.overtaken(), a.IndexBuilders.overtaken(), a.GroupBys.overtaken(), a.SetNames.overtaken())
+		return slices.Concat(l.final.altered, a.RunHandlers.overtaken(), a.PayloadBuilders.overtaken(), a.IndexBuilders.overtaken(), a.GroupBys.overtaken(), a.SetNames.overtaken())
 	}
 }
 

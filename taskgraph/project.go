@@ -141,6 +141,14 @@ func Open(ctx context.Context, opts Options) (*Project, error) {
 	return p, nil
 }
 
+// ReplaceConfig puts another document in the place of the graph config that was read. It is for extensions whose code of the tree may change
+// it, while they register: r is the registry that they add to. The document is frozen.
+func (p *Project) ReplaceConfig(r *Registry, doc *value.Map) {
+	doc.Freeze()
+	p.Config.replace(doc)
+	r.altered = append(r.altered, "graph config")
+}
+
 // Resolve gives an error with all of its positions resolved and sorted.
 func (p *Project) Resolve(err error) error {
 	var l diag.List
@@ -222,7 +230,7 @@ func (p *Project) KindsDir() string {
 
 // DockerDir gives the directory of the docker images: what the graph config says, or docker below the root.
 func (p *Project) DockerDir() string {
-	if dir, ok := p.Config.doc.At("docker-image-dir").AsString(); ok {
+	if dir, ok := p.Config.Map().At("docker-image-dir").AsString(); ok {
 		return path.Clean(dir)
 	}
 	return path.Join(p.Root, "docker")

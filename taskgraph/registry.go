@@ -59,6 +59,8 @@ type Registry struct {
 	// Extensions bring code of a tree's own into the tree's project, in this order. None may be nil.
 	Extensions []Extension
 
+	altered []string // what is no set, and was changed by work that was left for later
+
 	later *later // nil where nothing is registered later
 }
 

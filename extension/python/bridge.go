@@ -44,8 +44,7 @@ func Extension(ctx context.Context, p *taskgraph.Project) (io.Closer, error) {
 			if err != nil {
 				return b.atConfig(err, register)
 			}
-			b.add(r, w)
-			return nil
+			return b.add(r, w)
 		})
 	}
 	return b, nil

@@ -11,9 +11,30 @@ import (
 )
 
 // add adds what the tree registered to the project's registry: what is not found by its name but run in any case, and what stands in
-// the place of something built in.
-func (b *bridge) add(r *taskgraph.Registry, w *world) {
+// the place of something built in. What register changed of the graph config holds from now on.
+func (b *bridge) add(r *taskgraph.Registry, w *world) error {
 	registered := w.registered
+	if v, ok := registered.Get("graph config"); ok {
+		changed, err := readMessage(v.AsBytes())
+		if err != nil {
+			return err
+		}
+		if before := b.project.Config.Map(); changed.Map() != nil {
+			config, _ := graftMap(before, changed.Map())
+			b.project.ReplaceConfig(r, config)
+		}
+	}
+	if v, ok := registered.Get("project parameters"); ok {
+		projects, err := readMessage(v.AsBytes())
+		if err != nil {
+			return err
+		}
+		for name, set := range projects.Map().All() {
+			if set.Map() != nil {
+				r.ProjectParameters.Replace(name, set.Map())
+			}
+		}
+	}
 	for _, name := range foreign(registered, "target", r.TargetMethods.Names()) {
 		r.TargetMethods.Replace(name, b.selection("target", name))
 	}
@@ -55,6 +76,7 @@ func (b *bridge) add(r *taskgraph.Registry, w *world) {
 	if names := registered.At("parameters"); !names.IsNull() {
 		r.ParameterExtensions = append(slices.Clip(r.ParameterExtensions), b.parameters(w, names.List().Strings()))
 	}
+	return nil
 }
 
 // foreign gives the names in a registry that the tree registered, of those which it has in common with what is built in, and all

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from . import reference
+from . import reference, values
 from .session import describe
 
 
@@ -57,8 +57,16 @@ class World:
         self.graph_config = GraphConfig(config, root_dir=root_dir)
         parameters = importlib.import_module("taskgraph.parameters")
         self.base_names = {str(k) for k in getattr(parameters.base_schema, "schema", {})}
+        before = repr(config)
         self.graph_config.register()
-        return self.registered()
+        registered = self.registered()
+        projects = reference.loaded("taskgraph.decision:PER_PROJECT_PARAMETERS")
+        if projects:
+            registered["project parameters"] = values.pack(projects, values.Objects())
+        # What register() changed holds for everything that comes after it.
+        if repr(config) != before:
+            registered["graph config"] = values.pack(config, values.Objects())
+        return registered
 
     def find(self, name):
         """Gives the object that a name "module:object" leads to."""
