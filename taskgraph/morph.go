@@ -17,12 +17,13 @@ type MorphConfig struct {
 	Graph   *GraphConfig
 	Params  *parameters.Params
 
-	seed    string // of task ids
-	tasks   []*Task
-	places  map[string]int32  // by task id
-	labels  map[string]string // label to task id, replaced tasks included
-	added   bool
-	changed bool
+	seed     string // of task ids
+	tasks    []*Task
+	places   map[string]int32  // by task id
+	labels   map[string]string // label to task id, replaced tasks included
+	own      bool              // whether the maps are copies
+	relinked bool              // whether there are other tasks, or other edges
+	changed  bool
 }
 
 // Tasks gives the tasks, with what this morph and those before did to them, in order. Tasks that are added meanwhile
@@ -52,43 +53,82 @@ func (c *MorphConfig) Add(t *Task) error {
 	}
 	task := *t
 	task.TaskID = c.TaskID(t.Label)
-	for m, empty := range map[**value.Map]*value.Map{&task.Attributes: emptyMap, &task.Task: emptyMap, &task.Dependencies: emptyMap} {
-		if *m == nil {
-			*m = empty
-		}
-		(*m).Freeze()
-	}
-	for _, l := range []**value.List{&task.SoftDependencies, &task.IfDependencies} {
-		if *l == nil {
-			*l = emptyList
-		}
-	}
-	if task.Attributes.Str("kind") != task.Kind {
-		task.Attributes = task.Attributes.Copy()
-		task.Attributes.Set("kind", value.NewString(task.Kind))
-		task.Attributes.Freeze()
-	}
-	if !c.added { // most graphs need no task more, and keep their maps
+	task.complete()
+	if !c.own { // most graphs need no task more, and keep their maps
 		c.places, c.labels = maps.Clone(c.places), maps.Clone(c.labels)
 	}
 	c.labels[task.Label] = task.TaskID
 	c.places[task.TaskID] = int32(len(c.tasks))
 	c.tasks = append(c.tasks, &task)
-	c.added, c.changed = true, true
+	c.own, c.relinked, c.changed = true, true, true
 	return nil
 }
 
 // SetDefinition gives a task another definition.
 func (c *MorphConfig) SetDefinition(t *Task, def *value.Map) {
+	if at, ok := c.places[t.TaskID]; ok {
+		to := *c.tasks[at]
+		to.Task = def
+		c.Change(t, &to)
+	}
+}
+
+// Change gives a task what another one has. Its kind, label and task id stay. Dependencies are task ids.
+func (c *MorphConfig) Change(t, to *Task) {
 	at, ok := c.places[t.TaskID]
 	if !ok {
 		return
 	}
-	def.Freeze()
-	task := *c.tasks[at]
-	task.Task = def
+	task := *to
+	task.Kind, task.Label, task.TaskID, task.Pos = t.Kind, t.Label, t.TaskID, t.Pos
+	task.complete()
+	c.relinked = c.relinked || task.Dependencies != c.tasks[at].Dependencies
 	c.tasks[at] = &task
 	c.changed = true
+}
+
+// Remove takes tasks and their labels away. What depends on them goes on naming them, unless it is changed, too.
+func (c *MorphConfig) Remove(tasks ...*Task) {
+	gone := make(map[string]bool, len(tasks))
+	for _, t := range tasks {
+		if _, ok := c.places[t.TaskID]; ok {
+			gone[t.TaskID] = true
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	c.labels, c.places = maps.Clone(c.labels), make(map[string]int32, len(c.tasks))
+	for _, t := range tasks {
+		if gone[t.TaskID] {
+			delete(c.labels, t.Label)
+		}
+	}
+	c.tasks = slices.DeleteFunc(c.tasks, func(t *Task) bool { return gone[t.TaskID] })
+	for i, t := range c.tasks {
+		c.places[t.TaskID] = int32(i)
+	}
+	c.own, c.relinked, c.changed = true, true, true
+}
+
+// complete gives empty values to fields that have none, and freezes all.
+func (t *Task) complete() {
+	for m, empty := range map[**value.Map]*value.Map{&t.Attributes: emptyMap, &t.Task: emptyMap, &t.Dependencies: emptyMap} {
+		if *m == nil {
+			*m = empty
+		}
+		(*m).Freeze()
+	}
+	for _, l := range []**value.List{&t.SoftDependencies, &t.IfDependencies} {
+		if *l == nil {
+			*l = emptyList
+		}
+	}
+	if t.Attributes.Str("kind") != t.Kind {
+		t.Attributes = t.Attributes.Copy()
+		t.Attributes.Set("kind", value.NewString(t.Kind))
+		t.Attributes.Freeze()
+	}
 }
 
 // morph changes the optimized graph into the form that is submitted, by all morphs in order of registration.
@@ -114,7 +154,7 @@ func (g *Generator) morph(ctx context.Context, o *Optimized) (*Optimized, error)
 		return o, nil
 	}
 	out := &Optimized{LabelToTaskID: c.labels, Verdicts: o.Verdicts}
-	if out.Graph = o.Graph.withTasks(c.tasks); c.added {
+	if out.Graph = o.Graph.withTasks(c.tasks); c.relinked {
 		out.Graph = newTaskGraphByID(c.tasks, c.places)
 	}
 	return out, nil

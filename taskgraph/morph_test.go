@@ -230,3 +230,35 @@ func TestMorphsOfOnesOwn(t *testing.T) {
 	_, err := g.morph(t.Context(), before)
 	assert.ErrorContains(t, err, "no")
 }
+
+// TestMorphsRemoveAndChange sees what graphs are like after morphs that take tasks away and give others new dependencies.
+func TestMorphsRemoveAndChange(t *testing.T) {
+	g := testGenerator(t, GeneratorOptions{})
+	var gone string
+	g.project.Registry.Morphs.Add("rearrange", func(c *MorphConfig) error {
+		byLabel := map[string]*Task{}
+		for t := range c.Tasks() {
+			byLabel[t.Label] = t
+		}
+		gone = byLabel["gone"].TaskID
+		c.Remove(byLabel["gone"])
+		c.Remove(byLabel["gone"])
+		c.Change(byLabel["gone"], &Task{Label: "back"})
+		user := *byLabel["user"]
+		user.Label, user.TaskID, user.Dependencies = "renamed", "x", value.MapOf("late", byLabel["late"].TaskID)
+		c.Change(byLabel["user"], &user)
+		return c.Add(&Task{Label: "gone", Kind: "new"})
+	})
+	before, after := morphed(t, g, task("first", ""), task("gone", ""), task("user", "f:first"), task("late", ""))
+	assert.Equal(t, []string{"first", "gone", "user", "late"}, labels(before.Graph.tasks))
+	assert.Equal(t, []string{"first", "user", "late", "gone"}, labels(after.Graph.tasks))
+	assert.Equal(t, gone, before.LabelToTaskID["gone"])
+	assert.Len(t, after.LabelToTaskID, 4)
+	user := after.Graph.Task("user")
+	assert.Equal(t, before.LabelToTaskID["user"], user.TaskID)
+	assert.Equal(t, "user", user.Label)
+	assert.Same(t, user, after.Graph.ByID(user.TaskID))
+	id, _ := after.Graph.Graph().ID("user")
+	assert.Equal(t, []Edge{{To: 2, Name: "late"}}, after.Graph.Graph().Links(id))
+	assert.Equal(t, "new", after.Graph.Task("gone").Kind)
+}

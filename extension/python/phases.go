@@ -233,21 +233,74 @@ func (b *bridge) morph(place int) taskgraph.Morph {
 		if err != nil {
 			return b.after(err)
 		}
-		if v.List().Len() != 2 {
+		if v.List().Len() != 3 {
 			return errBadMessage
 		}
 		for e := range v.List().At(0).List().Values() {
 			t, err := s.task(e.List().At(0))
-			def := e.List().At(1).Map()
-			if err != nil || def == nil {
+			fields := e.List().At(1).Map()
+			if err != nil || fields == nil {
 				return errBadMessage
 			}
-			if def, same := graftMap(t.Task, def); !same {
-				cfg.SetDefinition(t, def)
+			to, same, err := morphed(t, fields)
+			if err != nil {
+				return err
+			}
+			if !same {
+				cfg.Change(t, to)
 			}
 		}
+		var removed []*taskgraph.Task
+		for n := range v.List().At(2).List().Values() {
+			t, err := s.task(n)
+			if err != nil {
+				return errBadMessage
+			}
+			removed = append(removed, t)
+		}
+		cfg.Remove(removed...)
 		return addTasks(cfg, v.List().At(1).List())
 	}
+}
+
+// morphed gives a task with what a morph in Python changed of it, and whether that is nothing.
+func morphed(t *taskgraph.Task, fields *value.Map) (to *taskgraph.Task, same bool, err error) {
+	to, same = new(*t), true
+	for name, v := range fields.All() {
+		want := map[string]value.Kind{"description": value.String, "optimization": v.Kind(), "soft_dependencies": value.ListKind, "if_dependencies": value.ListKind}
+		kind, ok := want[name]
+		if !ok {
+			kind = value.MapKind
+		}
+		if v.Kind() != kind {
+			d := diag.Errorf(diag.PythonError, t.Pos, "a morph left %s as %q", v.Describe(), name)
+			d.Label = t.Label
+			return nil, false, d
+		}
+		var unchanged bool
+		switch name {
+		case "task":
+			to.Task, unchanged = graftMap(t.Task, v.Map())
+		case "attributes":
+			to.Attributes, unchanged = graftMap(t.Attributes, v.Map())
+		case "dependencies":
+			to.Dependencies, unchanged = graftMap(t.Dependencies, v.Map())
+		case "description":
+			to.Description = v.Str()
+			unchanged = to.Description == t.Description
+		case "optimization":
+			to.Optimization = graft(t.Optimization, v)
+			unchanged = value.Equal(to.Optimization, t.Optimization)
+		case "soft_dependencies":
+			to.SoftDependencies = graft(t.SoftDependencies.Value(), v).List()
+			unchanged = value.Equal(to.SoftDependencies.Value(), t.SoftDependencies.Value())
+		case "if_dependencies":
+			to.IfDependencies = graft(t.IfDependencies.Value(), v).List()
+			unchanged = value.Equal(to.IfDependencies.Value(), t.IfDependencies.Value())
+		}
+		same = same && unchanged
+	}
+	return to, same, nil
 }
 
 // addTasks adds the tasks that a morph made. Their task ids are ours, and where they depend on each other, so are those.

@@ -288,16 +288,26 @@ class Session:
         function = self.world.morphs()[place_in_list]
         self.step = "%s (morph)" % place(function)
         before = self.graph(numbers, True)
-        known = {id(t): key for key, t in before.tasks.items()}
-        after, labels = function(before, dict(label_to_taskid), self.params, self.world.graph_config)
-        changed, added = [], []
+        given = dict(zip(numbers, self.store.get(numbers)))
+        was = {n: repr([getattr(t, f) for f in MORPHED]) for n, t in given.items()}
+        by_identity = {id(t): n for n, t in given.items()}
+        by_name = {(t.label, t.task_id): n for n, t in given.items()}
+        after, _ = function(before, dict(label_to_taskid), self.params, self.world.graph_config)
+        changed, added, kept = [], [], set()
         for key, task in after.tasks.items():
-            number = self.store.number(task) if id(task) in known else None
+            number = by_identity.get(id(task), by_name.get((task.label, task.task_id)))
             if number is None:
                 added.append([key, task.kind, task.label, task.description, task.attributes, task.task, task.optimization, task.dependencies])
-            elif "task" in task.__dict__:
-                changed.append([number, task.task])
-        return [changed, added]
+                continue
+            kept.add(number)
+            fields = {}
+            if repr([getattr(task, f) for f in MORPHED]) != was[number]:
+                fields = {f: getattr(task, f) for f in MORPHED}
+            if "task" in task.__dict__:
+                fields["task"] = task.task
+            if fields:
+                changed.append([number, fields])
+        return [changed, added, [n for n in numbers if n not in kept]]
 
     def do_decision_parameters(self, name, parameters):
         hook = self.world.find(name)
@@ -328,6 +338,10 @@ class Session:
 
     def do_strategies(self, set_name):
         return {name: getattr(s, "description", name) for name, s in self.world.strategies(set_name).items()}
+
+
+# What a morph may change of a task, besides its definition.
+MORPHED = ("description", "attributes", "optimization", "dependencies", "soft_dependencies", "if_dependencies")
 
 
 def named(name, items):
