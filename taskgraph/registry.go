@@ -56,6 +56,9 @@ type Registry struct {
 	// ParameterExtensions are what the repository adds to the base parameters. Defaults are taken in this order, later
 	// ones before earlier ones.
 	ParameterExtensions []parameters.Extension
+	// Caches, where it is not nil, gives desc the caches that run-task uses for a task, in the place of what is built in. It is for the
+	// code of a tree that has caches of its own.
+	Caches func(cfg *Config, task, desc *value.Map) error
 	// Extensions bring code of a tree's own into the tree's project, in this order. None may be nil.
 	Extensions []Extension
 
@@ -96,7 +99,7 @@ func (r *Registry) Clone() *Registry {
 		IndexBuilders: r.IndexBuilders.clone(), FetchBuilders: r.FetchBuilders.clone(), GroupBys: r.GroupBys.clone(), SetNames: r.SetNames.clone(),
 		ContextProviders: r.ContextProviders.clone(), Strategies: r.Strategies.clone(), StrategySets: r.StrategySets.clone(), TargetMethods: r.TargetMethods.clone(),
 		Filters: r.Filters.clone(), Morphs: r.Morphs.clone(), Verifications: r.Verifications.clone(), Actions: r.Actions.clone(), ParameterHooks: r.ParameterHooks.clone(),
-		ProjectParameters:   r.ProjectParameters.clone(),
+		ProjectParameters: r.ProjectParameters.clone(), Caches: r.Caches,
 		ParameterExtensions: slices.Clone(r.ParameterExtensions), Extensions: slices.Clone(r.Extensions),
 	}
 }

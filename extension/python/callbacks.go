@@ -42,6 +42,20 @@ func (b *bridge) runHandler(using, implementation string) taskgraph.RunHandler {
 	}}
 }
 
+// caches gives a description the caches of a task, where the tree changed which there are, or what they are called.
+func (b *bridge) caches(cfg *taskgraph.Config, task, desc *value.Map) error {
+	v, err := b.inSession(cfg, task, call{op: "caches", n: 2, args: func(w *writer) {
+		w.element()
+		w.dict(task)
+		w.element()
+		w.dict(desc)
+	}})
+	if err != nil {
+		return err
+	}
+	return takeBack(v, task, desc)
+}
+
 // takeBack changes maps into what became of them in Python.
 func takeBack(v value.Value, maps ...*value.Map) error {
 	if v.List().Len() != len(maps) {

@@ -1,10 +1,13 @@
 package python
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/taskgraph-go/decision/taskgraph"
 )
 
 // TestChangedConfig sees that what register changes of the graph config, and of the parameters of projects, holds for what is built in.
@@ -58,4 +61,49 @@ func TestUnchangedConfig(t *testing.T) {
 	assert.Equal(t, "p", tr.project.Config.Map().At("workers").Map().At("aliases").Map().At("linux").Map().Str("provisioner"))
 	_, changed := tr.project.Registry.ProjectParameters.Get("demo-try")
 	assert.False(t, changed)
+}
+
+// suffix is the files of a tree of which only the end of the names of caches is asked for.
+type suffix struct{ taskgraph.Files }
+
+func (suffix) RunTaskSuffix() string { return "-abc" }
+
+// TestChangedCaches sees that built-in handlers use the caches as register left them, and that mistakes there are found.
+func TestChangedCaches(t *testing.T) {
+	register := `
+from taskgraph.util.caches import CACHES
+
+def name(config, task):
+    return "own-%s-%s" % (config.params["project"], task["worker-type"])
+
+def register(graph_config):
+    CACHES["checkout"]["cache_name"] = name
+    CACHES["more"] = {"env": "MORE"}
+`
+	files := map[string]string{
+		"taskcluster/own/__init__.py": register,
+		"taskcluster/kinds/k/kind.yml": `
+loader: taskgraph.loader.transform:loader
+transforms: [taskgraph.transforms.run, taskgraph.transforms.task]
+tasks: {a: {description: d, worker-type: linux, worker: {docker-image: i, max-run-time: 1}, run: {using: run-task, command: x, use-caches: true}}}
+`,
+	}
+	full := func() *taskgraph.Task {
+		tr := plant(t, files)
+		tr.options.Files = suffix{}
+		return tr.full().At(0)
+	}
+	task := full()
+	cache := json(t, task.Task.At("payload").Map().At("cache"))
+	assert.Contains(t, cache, `"fx-level-3-own-demo-linux-`)
+	assert.Contains(t, cache, `"fx-level-3-more-`)
+	assert.NotEmpty(t, task.Task.At("payload").Map().At("env").Map().Str("MORE"))
+
+	files["taskcluster/own/__init__.py"] = strings.Replace(register, `return "own`, `raise Exception("no name") or "own`, 1)
+	d := plant(t, files).fails(taskgraph.FullTaskSet)
+	assert.Equal(t, `taskcluster/own/__init__.py:5: k-a: Exception: no name (TG2007)`, d[0].Error())
+
+	files["taskcluster/own/__init__.py"] = "def register(graph_config):\n    pass\n"
+	cache = json(t, full().Task.At("payload").Map().At("cache"))
+	assert.Contains(t, cache, `"fx-level-3-checkouts-`)
 }

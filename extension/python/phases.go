@@ -73,6 +73,9 @@ func (b *bridge) add(r *taskgraph.Registry, w *world) error {
 	for e := range registered.At("action").List().Values() {
 		b.addAction(r, e.List())
 	}
+	if registered.At("caches").IsTrue() {
+		r.Caches = b.caches
+	}
 	if names := registered.At("parameters"); !names.IsNull() {
 		r.ParameterExtensions = append(slices.Clip(r.ParameterExtensions), b.parameters(w, names.List().Strings()))
 	}

@@ -65,6 +65,14 @@ def strategies():
     return loaded("taskgraph.optimize.base:registry", "taskgraph.optimize:registry") or {}
 
 
+def caches():
+    """Gives the caches that run-task uses, which are no registry, but which trees change; None in releases before 13, which have none."""
+    try:
+        return imported("taskgraph.util.caches:CACHES")
+    except (ImportError, AttributeError):
+        return None
+
+
 def registries():
     """Gives the registries that are dicts by name."""
     return {

@@ -181,6 +181,15 @@ class Session:
         module.configure_taskdesc_for_run(self.config, task, description, implementation)
         return [task, description]
 
+    def do_caches(self, task, description):
+        from taskgraph.transforms.run.common import support_caches
+
+        self.source = Source(self, [], False)
+        self.source.current = task
+        self.step = "%s (caches)" % place(support_caches)
+        support_caches(self.config, task, description)
+        return [task, description]
+
     def do_payload(self, implementation, task, definition):
         from taskgraph.util.schema import validate_schema
 

@@ -57,9 +57,10 @@ class World:
         self.graph_config = GraphConfig(config, root_dir=root_dir)
         parameters = importlib.import_module("taskgraph.parameters")
         self.base_names = {str(k) for k in getattr(parameters.base_schema, "schema", {})}
-        before = repr(config)
+        before, caches = repr(config), repr(reference.caches())
         self.graph_config.register()
         registered = self.registered()
+        registered["caches"] = repr(reference.caches()) != caches
         projects = reference.loaded("taskgraph.decision:PER_PROJECT_PARAMETERS")
         if projects:
             registered["project parameters"] = values.pack(projects, values.Objects())
