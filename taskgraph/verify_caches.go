@@ -26,9 +26,10 @@ func verifyCaches(cfg *VerifyConfig, report func(error)) {
 		for i := range caches.Len() {
 			key := caches.Entry(i).Key
 			name := key.KeyText()
-			bad := func(format string, args ...any) {
-				report(aboutTask(t, diag.Errorf(diag.BadCache, positionOr(key, caches.Entry(i).Value.Pos()), format, args...).WithPath("payload.cache")))
+			mistake := func(format string, args ...any) *diag.Diagnostic {
+				return diag.Errorf(diag.BadCache, positionOr(key, caches.Entry(i).Value.Pos()), format, args...).WithPath("payload.cache")
 			}
+			bad := func(format string, args ...any) { report(aboutTask(t, mistake(format, args...))) }
 			rest, ok := strings.CutPrefix(name, prefix)
 			switch {
 			case !ok:
@@ -37,7 +38,8 @@ func verifyCaches(cfg *VerifyConfig, report func(error)) {
 			case !usesRunTask(payload):
 				bad("the cache %q is reserved for run-task, which this task does not run", name)
 			case !strings.Contains(rest, suffix):
-				bad("the cache %q is reserved for run-task, but its name does not depend on run-task: it should contain %q", name, suffix)
+				report(aboutTask(t, mistake("the cache %q is reserved for run-task, but its name does not depend on run-task: it should contain %q", name, suffix).
+					WithHint("where Python made the name, give its package's directory of run-task with --run-task-dir or $TASKGRAPH_RUN_TASK_DIR")))
 			}
 		}
 	}
