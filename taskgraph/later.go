@@ -30,7 +30,7 @@ func (l *later) wait() {
 // It is for an [Extension], while that is called. All such work is done in one goroutine, in the order in which it was given.
 //
 // It can have to do with what documents find by name (but loaders, transforms, fetches, context providers, sets of strategies and hooks), with
-// target task methods, filters, strategies, morphs, verifications, actions and parameters. Looking into these sets waits
+// target task methods, filters, strategies, morphs, verifications, actions and parameters, also those of projects. Looking into these sets waits
 // for it. Only kinds begin to load before: what they find in a set then is true unless the work replaces it, and if so they are loaded
 // anew. The error is given by [Project.Ready]; with one, nothing that the work added counts.
 func (r *Registry) Later(add func(r *Registry) error) {
@@ -69,6 +69,7 @@ func (r *Registry) begin(sources *diag.Sources) {
 	postpone(l, r.Morphs, l.final.Morphs)
 	postpone(l, r.Verifications, l.final.Verifications)
 	postpone(l, r.Actions, l.final.Actions)
+	postpone(l, r.ProjectParameters, l.final.ProjectParameters)
 	go func() {
 		defer close(l.done)
 		defer l.ended.Store(true)

@@ -56,12 +56,10 @@ type Registry struct {
 	// ParameterExtensions are what the repository adds to the base parameters. Defaults are taken in this order, later
 	// ones before earlier ones.
 	ParameterExtensions []parameters.Extension
-	// Caches, where it is not nil, gives desc the caches that run-task uses for a task, in the place of what is built in. It is for the
-	// code of a tree that has caches of its own.
-	Caches func(cfg *Config, task, desc *value.Map) error
 	// Extensions bring code of a tree's own into the tree's project, in this order. None may be nil.
 	Extensions []Extension
 
+	caches  func(cfg *Config, task, desc *value.Map) error
 	altered []string // what is no set, and was changed by work that was left for later
 
 	later *later // nil where nothing is registered later
@@ -99,9 +97,23 @@ func (r *Registry) Clone() *Registry {
 		IndexBuilders: r.IndexBuilders.clone(), FetchBuilders: r.FetchBuilders.clone(), GroupBys: r.GroupBys.clone(), SetNames: r.SetNames.clone(),
 		ContextProviders: r.ContextProviders.clone(), Strategies: r.Strategies.clone(), StrategySets: r.StrategySets.clone(), TargetMethods: r.TargetMethods.clone(),
 		Filters: r.Filters.clone(), Morphs: r.Morphs.clone(), Verifications: r.Verifications.clone(), Actions: r.Actions.clone(), ParameterHooks: r.ParameterHooks.clone(),
-		ProjectParameters: r.ProjectParameters.clone(), Caches: r.Caches,
+		ProjectParameters: r.ProjectParameters.clone(), caches: r.caches,
 		ParameterExtensions: slices.Clone(r.ParameterExtensions), Extensions: slices.Clone(r.Extensions),
 	}
+}
+
+// SetCaches has support give desc the caches that run-task uses for a task, in the place of what is built in. It is for the code of a
+// tree that has caches of its own.
+func (r *Registry) SetCaches(support func(cfg *Config, task, desc *value.Map) error) {
+	r.caches, r.altered = support, append(r.altered, "caches")
+}
+
+// Caches gives what [Registry.SetCaches] set, nil where nothing was.
+func (r *Registry) Caches() func(cfg *Config, task, desc *value.Map) error {
+	if l := r.later; l != nil && l.ended.Load() && l.err == nil {
+		return l.final.caches
+	}
+	return r.caches
 }
 
 // Set is what is registered for one extension point, in order of registration. Like the [Registry] that it is part of it is

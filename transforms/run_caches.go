@@ -19,7 +19,7 @@ var toolCaches = []struct{ name, env string }{
 // supportCaches adds the caches that run.use-caches asks for; without it those of the graph config, and without that
 // only the one of checkouts.
 func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
-	if own := cfg.Registry.Caches; own != nil {
+	if own := cfg.Registry.Caches(); own != nil {
 		return own(cfg, task, desc)
 	}
 	run := task.At("run").Map()

@@ -74,7 +74,7 @@ func (b *bridge) add(r *taskgraph.Registry, w *world) error {
 		b.addAction(r, e.List())
 	}
 	if registered.At("caches").IsTrue() {
-		r.Caches = b.caches
+		r.SetCaches(b.caches)
 	}
 	if names := registered.At("parameters"); !names.IsNull() {
 		r.ParameterExtensions = append(slices.Clip(r.ParameterExtensions), b.parameters(w, names.List().Strings()))
