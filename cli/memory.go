@@ -20,7 +20,7 @@ func tuneMemory() {
 }
 
 const (
-	firstLimit = 280 << 20
+	firstLimit = 264 << 20
 	// overhead is what the runtime needs beside the heap.
 	overhead = 24 << 20
 )
