@@ -52,7 +52,7 @@ func (s submitter) Submit(ctx context.Context, d *decision.Submission) error {
 		deployment.Log = log
 	}
 	result, err := submit.Run(ctx, submit.Options{
-		Graph: d.Graph, Group: group, Queue: taskcluster.NewClient(deployment), Clock: a.Clock, DryRun: d.DryRun, Seal: s.o.seal, Log: log,
+		Graph: d.Graph, LabelToTaskID: d.LabelToTaskID, Group: group, Queue: taskcluster.NewClient(deployment), Clock: a.Clock, DryRun: d.DryRun, Seal: s.o.seal, Log: log,
 		Progress: func(p submit.Progress) { progress.of(p.Done, p.Total) },
 	})
 	progress.clear()

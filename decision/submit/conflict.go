@@ -39,6 +39,10 @@ func (w *worker) compare(ctx context.Context, taskID string, relative *value.Map
 		}
 		return Existed, nil
 	}
+	if stood, ok := w.otherAnswers(relative, theirs.Map(), found); ok {
+		w.Log.Info("a task of an earlier run depends on what the index held then", "taskId", taskID, "others", len(stood))
+		return Existed, nil
+	}
 	return Failed, conflict(taskID, found)
 }
 
@@ -58,7 +62,7 @@ const maxDifferences = 10
 // conflict says how the task that the queue has differs.
 func conflict(taskID string, found []definition.Difference) error {
 	d := diag.Errorf(diag.TaskConflict, 0, "task %s exists already and differs: %s", taskID, found[0]).
-		WithHint("an earlier run of this decision task created it from another tree, other parameters or other answers of the index: start a new decision task")
+		WithHint("an earlier run of this decision task created it from another tree or other parameters: start a new decision task")
 	if pos := found[0].Ours.Pos(); pos != 0 {
 		d.Pos = pos
 	}

@@ -44,6 +44,9 @@ const renewal = 10 * time.Minute
 type Options struct {
 	// Graph has the tasks, with ids and without references: the morphed graph.
 	Graph *taskgraph.TaskGraph
+	// LabelToTaskID has the tasks of the target graph that are created, or are there already. With it, a task that an earlier run
+	// created is recognized where that run found other tasks in the index for those that it depends on.
+	LabelToTaskID map[string]string
 	// Group is where they go.
 	Group definition.Group
 	// Queue creates them. A dry run needs none.
@@ -85,6 +88,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	s := &submission{Options: o, order: order, result: &Result{Outcomes: make([]Outcome, order.jobs)}}
 	s.wake.L = &s.mu
+	s.ids = sync.OnceValue(func() *ids { return newIDs(o.Group.DecisionTaskID, o.LabelToTaskID) })
 	s.ready.order = order
 	s.now = o.Clock().UTC().Truncate(time.Millisecond)
 	s.result.Now = s.now
@@ -109,6 +113,7 @@ type submission struct {
 	Options
 	order  *order
 	result *Result
+	ids    func() *ids
 
 	mu     sync.Mutex
 	wake   sync.Cond // something became ready, or nothing will any more
