@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/taskcluster/slugid-go/slugid"
+	"github.com/taskcluster/taskcluster/v87/clients/client-go/tcindex"
 	"github.com/taskcluster/taskcluster/v87/clients/client-go/tcqueue"
 
 	"github.com/taskgraph-go/decision/cli"
@@ -201,5 +203,44 @@ func TestSecondDecisionTakesTasksFromTheIndex(t *testing.T) {
 				assert.Equal(t, want.Task.Routes, got.Routes, want.Label)
 			}
 		}
+	}
+}
+
+// Somebody else's image is indexed between two runs of a decision task.
+func TestDecisionRunsAgainAfterTheIndexChanged(t *testing.T) {
+	p := newDemoPush(t)
+	decision := p.decisionTask(tcyml.Options{})
+	p.decide(decision, 0)
+	before := p.group(decision.ID)
+	index := tcindex.New(p.running.RootCredentials(), p.running.RootURL())
+	images := map[string]string{}
+	for own, def := range before {
+		if !strings.HasPrefix(def.Metadata.Name, "docker-image-") {
+			continue
+		}
+		text, err := json.Marshal(def)
+		require.NoError(t, err)
+		var other tcqueue.TaskDefinitionRequest
+		require.NoError(t, json.Unmarshal(text, &other))
+		id := slugid.Nice()
+		other.TaskGroupID, other.Dependencies = id, nil
+		_, err = p.queue.CreateTask(id, &other)
+		require.NoError(t, err)
+		for _, route := range other.Routes {
+			if path, ok := strings.CutPrefix(route, "index."); ok {
+				_, err := index.InsertTask(path, &tcindex.InsertTaskRequest{TaskID: id, Rank: 1 << 40, Expires: other.Expires, Data: json.RawMessage("{}")})
+				require.NoError(t, err)
+			}
+		}
+		images[own] = id
+	}
+	require.NotEmpty(t, images)
+	p.decide(decision, time.Minute)
+	assert.Equal(t, before, p.group(decision.ID), "what the first run created stays as it is")
+	ids, err := os.ReadFile(filepath.Join(p.dir, "artifacts", "label-to-taskid.json"))
+	require.NoError(t, err)
+	for own, id := range images {
+		assert.Contains(t, string(ids), id, "the index was asked anew")
+		assert.NotContains(t, string(ids), own)
 	}
 }

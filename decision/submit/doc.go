@@ -14,7 +14,8 @@
 // and runs again asks for the same tasks. What is missing is created. A task that exists already is refused by the queue
 // where its definition is not the same to the letter, and it cannot be, because clocks have moved. Then the definition
 // that the queue has is compared with ours as it would have been at that time. Without a difference the task counts as
-// created; with one it has failed, and the difference is said. Nothing needs to be kept between runs. From the first such task
+// created; with one it has failed, and the difference is said. It is none that the earlier run found other tasks in the index
+// for those that a task depends on: the task stays as it is. Nothing needs to be kept between runs. From the first such task
 // on the times of the earlier run are used for all, if that is not too long ago.
 //
 // # What holds

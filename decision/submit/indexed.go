@@ -23,21 +23,54 @@ func (s *submission) otherAnswers(ours, theirs *value.Map, found []definition.Di
 		return nil, false
 	}
 	for _, d := range found {
-		if d.Path == "dependencies" || strings.HasPrefix(d.Path, "dependencies[") {
-			continue
-		}
-		a, ok := d.Ours.AsString()
-		b, also := d.Theirs.AsString()
-		if !ok || !also || !p.text(a, b) {
-			return nil, false
+		if !strings.HasPrefix(d.Path, dependencies) {
+			p.text(d.Ours.Str(), d.Theirs.Str())
 		}
 	}
-	return p.of, p.rest()
+	if !p.rest() {
+		return nil, false
+	}
+	ours, theirs = ours.Copy(), p.of.in(theirs.Value()).Map()
+	ours.Delete(dependencies)
+	theirs.Delete(dependencies)
+	rest, err := definition.Differences(ours, theirs)
+	return p.of, err == nil && len(rest) == 0
+}
+
+const dependencies = "dependencies"
+
+// in gives a value of an earlier run with our tasks in the place of those that stood for them. Keys and texts mention them.
+func (s standIns) in(v value.Value) value.Value {
+	var pairs []string
+	for ours, theirs := range s {
+		pairs = append(pairs, theirs, ours)
+	}
+	return renamed(v, strings.NewReplacer(pairs...))
+}
+
+func renamed(v value.Value, names *strings.Replacer) value.Value {
+	switch v.Kind() {
+	case value.String:
+		return value.NewString(names.Replace(v.Str()))
+	case value.ListKind:
+		out := value.NewList()
+		for item := range v.List().Values() {
+			out.Append(renamed(item, names))
+		}
+		return out.Value()
+	case value.MapKind:
+		out := value.NewMap(v.Map().Len())
+		for key, item := range v.Map().All() {
+			out.Set(names.Replace(key), renamed(item, names))
+		}
+		return out.Value()
+	}
+	return v
 }
 
 // needs gives the dependencies of a definition. The decision task is none: which task needs it follows from the others.
 func (s *submission) needs(def *value.Map) []string {
-	return slices.DeleteFunc(def.At("dependencies").List().Strings(), func(id string) bool { return id == s.Group.DecisionTaskID })
+	return slices.DeleteFunc(def.At(dependencies).List().Strings(), func(id string) bool { return id == s.Group.DecisionTaskID })
 }
 
 // ids are what is known of the ids of tasks.
@@ -90,25 +123,19 @@ func (p *pairing) add(ours, theirs string) bool {
 // idLength is the length of a task id.
 const idLength = 22
 
-// text compares two texts, which may mention the tasks.
-func (p *pairing) text(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := 0; i < len(a); {
-		if end := i + idLength; end <= len(a) && slices.Contains(p.here, a[i:end]) {
-			if !p.add(a[i:end], b[i:end]) {
-				return false
-			}
+// text learns from two texts, which may mention the tasks, as far as they are alike.
+func (p *pairing) text(a, b string) {
+	for i := 0; i < len(a) && i < len(b); {
+		if end := i + idLength; end <= min(len(a), len(b)) && slices.Contains(p.here, a[i:end]) {
+			p.add(a[i:end], b[i:end])
 			i = end
 			continue
 		}
 		if a[i] != b[i] {
-			return false
+			return
 		}
 		i++
 	}
-	return true
 }
 
 // rest pairs the tasks that no text mentions, first those that can be told by their ids.
