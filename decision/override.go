@@ -79,7 +79,7 @@ func (o *ParameterOptions) overrideByFile(values *value.Map, name string, text [
 	}
 	switch {
 	case !given || number(1):
-		return o.tryTasks(values, m.Copy(), name)
+		return o.tryTasks(values, m.Copy().Value().At(doc.Pos()), name)
 	case number(2):
 	default:
 		return o.Project.Resolve(diag.Errorf(diag.NotAllowed, version.Pos(), "unknown version %s", version.Describe()).WithPath("version").InFile(name).
@@ -103,13 +103,13 @@ func (o *ParameterOptions) overrideByFile(values *value.Map, name string, text [
 
 // tryTasks is what a file of version 1 asks for: tasks by their labels, in parameters that a project with such pushes
 // declares. What was asked for is not optimized away.
-func (o *ParameterOptions) tryTasks(values, config *value.Map, name string) error {
-	config.Delete("version")
-	if tasks, ok := config.Get("tasks"); ok && tasks.List() == nil {
+func (o *ParameterOptions) tryTasks(values *value.Map, config value.Value, name string) error {
+	config.Map().Delete("version")
+	if tasks, ok := config.Map().Get("tasks"); ok && tasks.List() == nil {
 		return o.Project.Resolve(diag.Errorf(diag.WrongType, tasks.Pos(), "want a list of labels, got %s", tasks.Describe()).WithPath("tasks").InFile(name))
 	}
-	values.Set("try_task_config", config.Value())
-	values.Set("try_mode", value.NewString("try_task_config"))
+	values.Set("try_task_config", config)
+	values.Set("try_mode", value.NewString("try_task_config").At(config.Pos()))
 	values.Set("optimize_target_tasks", value.NewBool(false))
 	return nil
 }

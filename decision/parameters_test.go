@@ -232,7 +232,7 @@ func TestOverrideByFile(t *testing.T) {
 		`[]`:                                              "try_task_config.json:1:1: want a map, got a list (TG1101)",
 		`{"version": 1, "tasks": "build"}`:                `try_task_config.json:1:25: tasks: want a list of labels, got "build" (TG1101)`,
 		`{`:                                               "TG1006",
-		`{"tasks": ["build"]}`:                            `unknown parameter "try_task_config"`,
+		`{"tasks": ["build"]}`:                            `try_task_config.json:1:1: unknown parameter "try_task_config"`,
 		`{"version": 2, "parameters": {"files_changed": ["a", 1]}}`: "try_task_config.json:1:54: files_changed[1]: want string, got 1 (TG1101)",
 	} {
 		_, err := try(text)
