@@ -137,7 +137,7 @@ func (a *App) runCallback(ctx context.Context, o *callbackOptions, req actions.R
 		ParamOptions: parameters.Options{Dir: a.Dir, Checkout: s.checkout, Clock: s.clock, Env: a.Env, TrustDomain: s.project.Config.TrustDomain(), Log: a.log},
 	}
 	if len(o.parameters) == 1 {
-		g, err := s.generator(ctx, s.project, o.parameters[0])
+		g, err := s.generator(ctx, s.project, o.parameters[0], a.memory.made)
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func (a *App) listActions(ctx context.Context, o *actionsOptions) error {
 		return err
 	}
 	defer a.close(s.project)
-	g, err := s.generator(ctx, s.project, spec)
+	g, err := s.generator(ctx, s.project, spec, a.memory.made)
 	if err != nil {
 		return err
 	}

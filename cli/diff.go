@@ -92,11 +92,11 @@ func (a *App) notAt(base *revision, err error) error {
 
 // diffGraph prints what differs with one set of parameters.
 func (a *App) diffGraph(ctx context.Context, s *session, base *revision, spec, file string, p printer) error {
-	now, err := s.graph(ctx, s.project, spec)
+	now, err := s.graph(ctx, s.project, spec, a.memory.made)
 	if err != nil {
 		return err
 	}
-	before, err := s.graph(ctx, base.project, spec)
+	before, err := s.graph(ctx, base.project, spec, a.memory.made)
 	if err != nil {
 		return a.notAt(base, err)
 	}

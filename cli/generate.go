@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -141,7 +142,7 @@ func (l *lazyIndex) Statuses(ctx context.Context, taskIDs []string) (map[string]
 }
 
 // generator gives the generation from a tree for the parameters that a spec names; "" makes them up from the checkout.
-func (s *session) generator(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.Generator, error) {
+func (s *session) generator(ctx context.Context, project *taskgraph.Project, spec string, made func(tasks int)) (*taskgraph.Generator, error) {
 	a, o := s.app, s.opts
 	load := parameters.Options{
 		Dir: a.Dir, Overrides: s.overrides, TrustDomain: project.Config.TrustDomain(), Checkout: s.checkout,
@@ -155,7 +156,7 @@ func (s *session) generator(ctx context.Context, project *taskgraph.Project, spe
 	if err != nil {
 		return nil, afterReady(ctx, project, err)
 	}
-	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock}), nil
+	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock, Made: made}), nil
 }
 
 // afterReady gives the error of what comes before the first phase: that of the tree's own code, if it has one, so that it is the same
@@ -188,7 +189,7 @@ func (a *App) generate(ctx context.Context, o *generateOptions) error {
 	case len(specs) > 1:
 		return a.generateAll(ctx, s, specs, printer)
 	}
-	graph, err := s.graph(ctx, s.project, specs[0])
+	graph, err := s.graph(ctx, s.project, specs[0], a.memory.made)
 	if err != nil {
 		return err
 	}
@@ -219,8 +220,8 @@ func (a *App) specs(o *generateOptions) ([]string, error) {
 }
 
 // graph generates for the parameters that a spec names, from this tree or another one.
-func (s *session) graph(ctx context.Context, project *taskgraph.Project, spec string) (*taskgraph.TaskGraph, error) {
-	g, err := s.generator(ctx, project, spec)
+func (s *session) graph(ctx context.Context, project *taskgraph.Project, spec string, made func(tasks int)) (*taskgraph.TaskGraph, error) {
+	g, err := s.generator(ctx, project, spec, made)
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +272,12 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string, p pri
 	for i, spec := range specs {
 		group.Go(func() error {
 			defer close(turn[i+1])
-			graph, err := s.graph(ctx, s.project, spec)
+			var tasks atomic.Int64 // which are garbage afterwards
+			defer func() { a.memory.made(-int(tasks.Load())) }()
+			graph, err := s.graph(ctx, s.project, spec, func(n int) {
+				tasks.Add(int64(n))
+				a.memory.made(n)
+			})
 			if err == nil && o.output != "" {
 				err = a.writeOutput(fileFor(o.output, spec, true), func(w io.Writer) error { return p.print(w, graph) })
 			}

@@ -42,7 +42,7 @@ func (a *App) kindGraph(ctx context.Context, o *generateOptions) error {
 		return err
 	}
 	defer a.close(s.project)
-	g, err := s.generator(ctx, s.project, specs[0])
+	g, err := s.generator(ctx, s.project, specs[0], a.memory.made)
 	if err != nil {
 		return err
 	}

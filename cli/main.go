@@ -42,11 +42,12 @@ type App struct {
 	verbose bool
 	quiet   bool
 	running bool // the command line was understood
+	memory  *memory
 }
 
 // Main runs the command line of the process and gives the exit code.
 func Main(registry *taskgraph.Registry) int {
-	tuneMemory()
+	memory := tuneMemory()
 	dir, err := os.Getwd()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "taskgraph:", err)
@@ -57,7 +58,7 @@ func Main(registry *taskgraph.Registry) int {
 	context.AfterFunc(ctx, stop) // the second signal ends the program at once
 	// Without this a broken pipe would end the program with a signal before it can say that nothing is wrong.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	app := &App{Registry: registry, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Dir: dir, Clock: time.Now}
+	app := &App{Registry: registry, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv, Dir: dir, Clock: time.Now, memory: memory}
 	return app.Run(ctx, os.Args[1:])
 }
 

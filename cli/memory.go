@@ -5,37 +5,67 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 )
 
-// tuneMemory sets the garbage collector up for a program that makes one large graph and ends. Most of what is made early
-// stays, so collecting often gains little: nothing is collected before the heap has a fair size, and then not before it has
-// grown by a quarter. The user's own GOGC or GOMEMLIMIT win.
-func tuneMemory() {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(firstLimit)
-	watchCollections(&collection{})
+// memory sets the garbage collector up for a program that makes one large graph and ends. Most of what is made early stays, so
+// collecting often gains little: nothing is collected before the heap has a fair size, and then not before it has what the tasks
+// may take, or has grown by a quarter.
+type memory struct {
+	tasks atomic.Int64 // that there are
+	steps atomic.Int64 // what the limit was last set for
+	live  atomic.Int64 // bytes that the last collection left
 }
 
 const (
 	firstLimit = 264 << 20
+	// taskLimit is what a task may take, with what is garbage after it was made.
+	taskLimit = 7400
 	// overhead is what the runtime needs beside the heap.
 	overhead = 24 << 20
+	// limitStep is the number of tasks after which the limit is set anew.
+	limitStep = 2048
 )
+
+// tuneMemory begins. It gives nil, which does nothing, where the user has settings of their own: GOGC or GOMEMLIMIT.
+func tuneMemory() *memory {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return nil
+	}
+	m := &memory{}
+	debug.SetGCPercent(-1)
+	m.limit()
+	m.watch(&collection{})
+	return m
+}
+
+// made takes notice of more tasks, or of fewer.
+func (m *memory) made(tasks int) {
+	if m == nil {
+		return
+	}
+	step := m.tasks.Add(int64(tasks)) / limitStep
+	if m.steps.Swap(step) != step {
+		m.limit()
+	}
+}
+
+func (m *memory) limit() {
+	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit, m.live.Load()*5/4+overhead))
+}
 
 // collection is garbage that tells when garbage was collected.
 type collection struct{ _ [16]byte }
 
-// watchCollections sets the limit anew after each collection, by what was left.
-func watchCollections(c *collection) {
+// watch sets the limit anew after each collection, by what was left.
+func (m *memory) watch(c *collection) {
 	runtime.SetFinalizer(c, func(*collection) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
 		if live[0].Value.Kind() == metrics.KindUint64 {
-			debug.SetMemoryLimit(max(firstLimit, int64(live[0].Value.Uint64())*5/4+overhead))
+			m.live.Store(int64(live[0].Value.Uint64()))
+			m.limit()
 		}
-		watchCollections(&collection{})
+		m.watch(&collection{})
 	})
 }

@@ -23,6 +23,9 @@ type GeneratorOptions struct {
 	// TaskIDSeed is what the ids of the tasks are derived from instead, where one task creates several graphs; "" means
 	// DecisionTaskID.
 	TaskIDSeed string
+	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines; nil is
+	// nobody.
+	Made func(tasks int)
 	// TargetKinds limits the generation to some kinds and what they depend on; none means those of the parameter target-kinds, or all.
 	TargetKinds []string
 	// WriteArtifacts says that the artifacts of a decision task are wanted.
@@ -53,7 +56,9 @@ type Generator struct {
 	morphed   *phase[*Optimized]
 
 	ahead atomic.Pointer[lookUps]
-	begun atomic.Pointer[ahead] // kinds that nobody has asked for yet
+
+	interners sync.Pool             // of interners that no worker uses now
+	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
 
 // targetGraph is the target task graph and which of its tasks were asked for.

@@ -17,6 +17,14 @@ type pipeline struct {
 	errs    *diag.List
 
 	interners *sync.Pool // of interners that no worker uses now
+	made      func(tasks int)
+}
+
+// more says that there are more stubs or tasks, or fewer.
+func (p *pipeline) more(n int) {
+	if p.made != nil && n != 0 {
+		p.made(n)
+	}
 }
 
 // batchSize is how many stubs a worker takes at once: few enough to keep all workers busy to the end.
@@ -24,6 +32,7 @@ const batchSize = 128
 
 // run gives the tasks that the steps make of the stubs, which it takes over.
 func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
+	p.more(len(stubs))
 	for {
 		if err := p.cfg.Context.Err(); err != nil {
 			p.errs.Add(err)
@@ -90,6 +99,7 @@ func (p *pipeline) all(stubs []*value.Map, step Step) (out []*value.Map) {
 		}
 		out = append(out, stub)
 	}
+	p.more(len(out) - len(stubs))
 	return out
 }
 
@@ -129,6 +139,7 @@ func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stub
 				in[i] = nil // it is garbage from here on
 			}
 			results[b] = done(r.out)
+			p.more(len(results[b]) - len(in))
 		}
 	}
 	workers := min(p.workers, batches)

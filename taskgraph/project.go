@@ -75,8 +75,6 @@ type Project struct {
 	kinds  map[string]*kindEntry
 	images func() (map[string]string, error)
 
-	interners sync.Pool // of interners that no worker uses now
-
 	closers []io.Closer
 }
 
