@@ -193,8 +193,8 @@ func (c *call) readBody() error {
 	if len(text) == 0 || !c.isJSON() {
 		return nil
 	}
-	v, err := decodeJSON(text)
-	if err != nil {
+	var v any
+	if err := json.Unmarshal(text, &v); err != nil {
 		return refuse("MalformedPayload", "the body is no JSON: %v", err)
 	}
 	switch v.(type) {
@@ -218,7 +218,7 @@ func (c *call) isJSON() bool {
 func (c *call) checkParams() error {
 	var wrong []string
 	for _, name := range sortedKeys(c.params) {
-		if p := patterns()[c.route.service][name]; p != nil && !matches(p, c.params[name]) {
+		if p := patterns()[c.route.service][name]; p != nil && !p.MatchString(c.params[name]) {
 			wrong = append(wrong, fmt.Sprintf("%s is %q, which does not match %s", name, c.params[name], p))
 		}
 	}

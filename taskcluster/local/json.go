@@ -1,12 +1,25 @@
 package local
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 )
+
+// mustJSON encodes what is known to be encodable: our own structures, and what came from JSON.
+func mustJSON(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("a structure that is no JSON: %v", err))
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
 
 // sortedKeys gives the keys of a map in their order.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
@@ -28,7 +41,10 @@ func (s stamp) String() string { return s.UTC().Format(stampFormat) }
 
 // MarshalJSON writes the time, or null for none.
 func (s stamp) MarshalJSON() ([]byte, error) {
-	return appendStamp(nil, s), nil
+	if s.IsZero() {
+		return []byte("null"), nil
+	}
+	return []byte(`"` + s.String() + `"`), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

@@ -4,7 +4,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -157,14 +156,12 @@ func quickString(doc object) quickCheck {
 	case "":
 	case "^[ -~]*$":
 		pattern = validScope
-	case slugPattern:
-		pattern = isSlug
 	default:
 		compiled, err := regexp.Compile(p)
 		if err != nil {
 			return nil
 		}
-		pattern = remembering(compiled.MatchString)
+		pattern = compiled.MatchString
 	}
 	format := text(doc, "format")
 	if options, ok := doc["anyOf"].([]any); ok {
@@ -178,7 +175,7 @@ func quickString(doc object) quickCheck {
 	case "":
 	case "uri":
 		inner := pattern
-		pattern = remembering(func(s string) bool { return plainURL.MatchString(s) && inner(s) })
+		pattern = func(s string) bool { return plainURL.MatchString(s) && inner(s) }
 	case "date-time":
 		inner := pattern
 		pattern = func(s string) bool {
@@ -203,21 +200,6 @@ func quickString(doc object) quickCheck {
 			}
 		}
 		return pattern(s)
-	}
-}
-
-// remembering makes a check remember the last text that passed: the tasks of a group have most of their texts in common.
-func remembering(check func(string) bool) func(string) bool {
-	var last atomic.Pointer[string]
-	return func(s string) bool {
-		if known := last.Load(); known != nil && *known == s {
-			return true
-		}
-		if !check(s) {
-			return false
-		}
-		last.Store(&s)
-		return true
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/taskgraph-go/decision/internal/slugid"
 )
 
 //go:embed data
@@ -73,7 +75,7 @@ var wild = map[string][]string{
 var optional = map[string]bool{"index.listTasks": true, "index.listNamespaces": true}
 
 const (
-	slugPattern  = `^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$`
+	slugPattern  = slugid.Pattern
 	namePattern  = `^[\x20-\x7e]+$`
 	shortPattern = `^[a-zA-Z0-9_-]{1,38}$`
 	indexPattern = `^([a-zA-Z0-9_!~*'()%-]+\.)*[a-zA-Z0-9_!~*'()%-]+$`
@@ -111,38 +113,6 @@ var patterns = sync.OnceValue(func() map[string]map[string]*regexp.Regexp {
 		"purge-cache": {"workerPoolId": regexp.MustCompile(poolPattern)},
 	}
 })
-
-// matches says whether a text has the form of a pattern.
-func matches(p *regexp.Regexp, s string) bool {
-	return p.String() == slugPattern && isSlug(s) || p.MatchString(s)
-}
-
-// isSlug says whether a text matches slugPattern.
-func isSlug(s string) bool {
-	if len(s) != 22 {
-		return false
-	}
-	for i := range len(s) {
-		c, class := s[i], ""
-		switch i {
-		case 8:
-			class = "QRST"
-		case 10:
-			class = "CGKOSWaeimquy26-"
-		case 21:
-			class = "AQgw"
-		default:
-			if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' {
-				continue
-			}
-			return false
-		}
-		if strings.IndexByte(class, c) < 0 {
-			return false
-		}
-	}
-	return true
-}
 
 // queries say what parameters of queries have to look like.
 var queries = sync.OnceValue(func() map[string]*regexp.Regexp {
