@@ -25,43 +25,25 @@ func (b *bridge) inSession(cfg *taskgraph.Config, stub *value.Map, c call) (valu
 // runHandler gives the handler of a run.using that runs in Python, with its defaults and its schema.
 func (b *bridge) runHandler(using, implementation string) taskgraph.RunHandler {
 	return taskgraph.RunHandler{Run: func(cfg *taskgraph.Config, task, desc *value.Map) error {
-		v, err := b.inSession(cfg, task, call{op: "run", n: 4, args: func(w *writer) {
-			w.element()
-			w.str(using)
-			w.element()
-			w.str(implementation)
-			w.element()
-			w.dict(task)
-			w.element()
-			w.dict(desc)
-		}})
-		if err != nil {
-			return err
-		}
-		return takeBack(v, task, desc)
+		return b.change(cfg, "run", task, desc, text(using), text(implementation))
 	}}
 }
 
 // caches gives a description the caches of a task, where the tree changed which there are, or what they are called.
 func (b *bridge) caches(cfg *taskgraph.Config, task, desc *value.Map) error {
-	v, err := b.inSession(cfg, task, call{op: "caches", n: 2, args: func(w *writer) {
-		w.element()
-		w.dict(task)
-		w.element()
-		w.dict(desc)
-	}})
+	return b.change(cfg, "caches", task, desc)
+}
+
+// change has Python change a task and what is made of it, which come after other arguments.
+func (b *bridge) change(cfg *taskgraph.Config, op string, task, made *value.Map, args ...argument) error {
+	v, err := b.inSession(cfg, task, call{op: op, args: append(args, dict(task), dict(made))})
 	if err != nil {
 		return err
 	}
-	return takeBack(v, task, desc)
-}
-
-// takeBack changes maps into what became of them in Python.
-func takeBack(v value.Value, maps ...*value.Map) error {
-	if v.List().Len() != len(maps) {
+	if v.List().Len() != 2 {
 		return errBadMessage
 	}
-	for i, m := range maps {
+	for i, m := range []*value.Map{task, made} {
 		made := v.List().At(i).Map()
 		if made == nil {
 			return errBadMessage
@@ -88,30 +70,14 @@ func replaceMap(m, made *value.Map) {
 // payloadBuilder gives the builder of a payload that runs in Python. Its schema is checked there, too.
 func (b *bridge) payloadBuilder(implementation string) taskgraph.PayloadBuilder {
 	return taskgraph.PayloadBuilder{Build: func(cfg *taskgraph.Config, task, def *value.Map) error {
-		v, err := b.inSession(cfg, task, call{op: "payload", n: 3, args: func(w *writer) {
-			w.element()
-			w.str(implementation)
-			w.element()
-			w.dict(task)
-			w.element()
-			w.dict(def)
-		}})
-		if err != nil {
-			return err
-		}
-		return takeBack(v, task, def)
+		return b.change(cfg, "payload", task, def, text(implementation))
 	}}
 }
 
 // indexBuilder gives what adds the routes of an index type, in Python.
 func (b *bridge) indexBuilder(name string) taskgraph.IndexBuilder {
 	return func(cfg *taskgraph.Config, task *value.Map) error {
-		v, err := b.inSession(cfg, task, call{op: "index", n: 2, args: func(w *writer) {
-			w.element()
-			w.str(name)
-			w.element()
-			w.dict(task)
-		}})
+		v, err := b.inSession(cfg, task, call{op: "index", args: []argument{text(name), dict(task)}})
 		if err != nil {
 			return err
 		}
@@ -139,18 +105,11 @@ func (b *bridge) groupBy(name string) taskgraph.GroupBy {
 		if err != nil {
 			return nil, err
 		}
-		v, err := s.call(call{op: "group-by", n: 3, args: func(w *writer) {
-			w.element()
-			w.str(name)
-			w.element()
-			s.listNumbers(w, tasks)
-			w.element()
-			if arg.IsNull() {
-				w.value(value.NewList().Value())
-			} else {
-				w.value(value.NewList(arg).Value())
-			}
-		}})
+		args := value.NewList()
+		if !arg.IsNull() {
+			args.Append(arg)
+		}
+		v, err := s.call(call{op: "group-by", args: []argument{text(name), s.listNumbers(tasks), document(args.Value())}})
 		if err != nil {
 			return nil, b.inKind(err, cfg, nil)
 		}
@@ -177,15 +136,8 @@ func (b *bridge) setName(name string) taskgraph.SetName {
 		if err != nil {
 			return "", err
 		}
-		v, err := s.call(call{op: "set-name", n: 4, args: func(w *writer) {
-			w.element()
-			w.str(name)
-			w.element()
-			s.listNumbers(w, group)
-			w.element()
-			w.int(int64(s.number(primary)))
-			w.element()
-			w.str(primaryKind)
+		v, err := s.call(call{op: "set-name", args: []argument{
+			text(name), s.listNumbers(group), func(w *writer) { w.int(int64(s.number(primary))) }, text(primaryKind),
 		}})
 		if err != nil {
 			return "", b.inKind(err, cfg, nil)
@@ -201,12 +153,7 @@ func (b *bridge) setName(name string) taskgraph.SetName {
 // contextProvider gives a provider of values for task-context that runs in Python.
 func (b *bridge) contextProvider(name string) taskgraph.ContextProvider {
 	return func(cfg *taskgraph.Config, stub *value.Map) (*value.Map, error) {
-		v, err := b.inSession(cfg, stub, call{op: "context", n: 2, args: func(w *writer) {
-			w.element()
-			w.str(name)
-			w.element()
-			w.dict(stub)
-		}})
+		v, err := b.inSession(cfg, stub, call{op: "context", args: []argument{text(name), dict(stub)}})
 		if err != nil {
 			return nil, err
 		}
@@ -225,12 +172,7 @@ func (b *bridge) parameterHook(name string) taskgraph.ParameterHook {
 			return err
 		}
 		defer s.close()
-		v, err := s.call(call{op: "decision-parameters", n: 2, args: func(w *writer) {
-			w.element()
-			w.str(name)
-			w.element()
-			w.dict(cfg.Params)
-		}})
+		v, err := s.call(call{op: "decision-parameters", args: []argument{text(name), dict(cfg.Params)}})
 		if err != nil {
 			return b.after(err)
 		}

@@ -20,8 +20,8 @@ func (b *bridge) loader(name string) taskgraph.Loader {
 			}
 			results, done := make(chan []byte, 16), make(chan error, 1)
 			go func() {
-				_, err := s.call(call{op: "load", n: 1,
-					args:   func(w *writer) { w.element(); w.str(name) },
+				_, err := s.call(call{op: "load",
+					args:   []argument{text(name)},
 					output: func(payload []byte) error { results <- payload; return nil },
 				})
 				close(results)

@@ -106,14 +106,7 @@ func (b *bridge) selection(registry, name string) func(*taskgraph.Selection) ([]
 		if err != nil {
 			return nil, err
 		}
-		v, err := s.call(call{op: "select", n: 3, args: func(w *writer) {
-			w.element()
-			w.str(registry)
-			w.element()
-			w.str(name)
-			w.element()
-			s.listNumbers(w, slices.Collect(sel.Tasks.All()))
-		}})
+		v, err := s.call(call{op: "select", args: []argument{text(registry), text(name), s.listNumbers(slices.Collect(sel.Tasks.All()))}})
 		if err != nil {
 			return nil, b.after(err)
 		}
@@ -163,21 +156,12 @@ func (b *bridge) addVerification(r *taskgraph.Registry, e *value.List) {
 			report(err)
 			return
 		}
-		_, err = s.call(call{op: "verify", n: 5, args: func(w *writer) {
-			w.element()
-			w.str(phase.String())
-			w.element()
-			w.int(place)
-			w.element()
-			if cfg.Tasks == nil {
-				w.header(codeList, 0)
-			} else {
-				s.listNumbers(w, slices.Collect(cfg.Tasks.All()))
-			}
-			w.element()
-			w.bool(edges)
-			w.element()
-			writeKinds(w, cfg.Kinds)
+		var tasks []*taskgraph.Task
+		if cfg.Tasks != nil {
+			tasks = slices.Collect(cfg.Tasks.All())
+		}
+		_, err = s.call(call{op: "verify", args: []argument{
+			text(phase.String()), whole(place), s.listNumbers(tasks), flag(edges), func(w *writer) { writeKinds(w, cfg.Kinds) },
 		}})
 		if err == nil {
 			return
@@ -220,19 +204,14 @@ func (b *bridge) morph(place int) taskgraph.Morph {
 			return err
 		}
 		tasks := slices.Collect(cfg.Tasks())
-		v, err := s.call(call{op: "morph", n: 3, args: func(w *writer) {
-			w.element()
-			w.int(int64(place))
-			w.element()
-			s.listNumbers(w, tasks)
-			w.element()
+		v, err := s.call(call{op: "morph", args: []argument{whole(int64(place)), s.listNumbers(tasks), func(w *writer) {
 			w.code(codeDict)
 			for _, t := range tasks {
 				w.str(t.Label)
 				w.str(t.TaskID)
 			}
 			w.code(codeNull)
-		}})
+		}}})
 		if err != nil {
 			return b.after(err)
 		}
@@ -345,7 +324,7 @@ func (b *bridge) addAction(r *taskgraph.Registry, e *value.List) {
 		if err != nil {
 			return value.Value{}, err
 		}
-		v, err := s.call(call{op: "action-offer", n: 1, args: func(w *writer) { w.element(); w.int(place) }})
+		v, err := s.call(call{op: "action-offer", args: []argument{whole(place)}})
 		if err != nil {
 			return v, b.after(err)
 		}
@@ -370,15 +349,8 @@ func (b *bridge) addAction(r *taskgraph.Registry, e *value.List) {
 		if err != nil {
 			return err
 		}
-		_, err = s.call(call{op: "action", n: 4, args: func(w *writer) {
-			w.element()
-			w.str(e.At(2).Str())
-			w.element()
-			optionalText(w, args.TaskGroupID)
-			w.element()
-			optionalText(w, args.TaskID)
-			w.element()
-			w.value(args.Input)
+		_, err = s.call(call{op: "action", args: []argument{
+			text(e.At(2).Str()), func(w *writer) { optionalText(w, args.TaskGroupID) }, func(w *writer) { optionalText(w, args.TaskID) }, document(args.Input),
 		}})
 		if err != nil {
 			return b.after(err)
@@ -403,7 +375,7 @@ func (b *bridge) actionSchema(place int64) (value.Value, error) {
 		return value.Value{}, err
 	}
 	defer s.close()
-	v, err := s.call(call{op: "action-schema", n: 1, args: func(w *writer) { w.element(); w.int(place) }})
+	v, err := s.call(call{op: "action-schema", args: []argument{whole(place)}})
 	if err != nil {
 		return v, b.after(err)
 	}
@@ -417,7 +389,7 @@ func (b *bridge) nameSet(name string) (value.Value, error) {
 		return value.Value{}, err
 	}
 	defer s.close()
-	v, err := s.call(call{op: "strategies", n: 1, args: func(w *writer) { w.element(); w.str(name) }})
+	v, err := s.call(call{op: "strategies", args: []argument{text(name)}})
 	if err != nil {
 		return v, b.after(err)
 	}

@@ -59,14 +59,7 @@ func (b *bridge) ofKind(cfg *taskgraph.Config) (*session, error) {
 			s.close()
 			b.kinds.Delete(cfg)
 		})
-		_, e.err = s.call(call{op: "kind", n: 3, args: func(w *writer) {
-			w.element()
-			w.str(cfg.Kind)
-			w.element()
-			w.str(cfg.Path)
-			w.element()
-			w.bool(cfg.WriteArtifacts)
-		}})
+		_, e.err = s.call(call{op: "kind", args: []argument{text(cfg.Kind), text(cfg.Path), flag(cfg.WriteArtifacts)}})
 	})
 	return e.session, e.err
 }
@@ -113,16 +106,11 @@ func (b *bridge) begin(p *parameters.Params, fast bool) (*session, error) {
 		return nil, b.stopped(err, "")
 	}
 	s := &session{bridge: b, link: l, in: bufio.NewReaderSize(l, 1<<16), timeout: timeout, numbers: map[*taskgraph.Task]int{}}
-	_, err = s.call(call{op: "begin", n: 2, args: func(w *writer) {
-		w.element()
-		if p == nil {
-			w.code(codeNone)
-		} else {
-			w.dict(p.Map())
-		}
-		w.element()
-		w.bool(fast)
-	}})
+	params := argument(func(w *writer) { w.code(codeNone) })
+	if p != nil {
+		params = dict(p.Map())
+	}
+	_, err = s.call(call{op: "begin", args: []argument{params, flag(fast)}})
 	if err != nil {
 		s.close()
 		return nil, err
@@ -143,13 +131,21 @@ func (s *session) close() {
 // call is something that Python is to do.
 type call struct {
 	op   string
-	n    int             // arguments
-	args func(w *writer) // writes them
+	args []argument
 	// stubs gives the next batch of stubs, written as an answer; nil where there are none.
 	stubs func() []byte
 	// output takes a part of what the call makes. It must keep the payload.
 	output func(payload []byte) error
 }
+
+// argument writes an argument of a call. The session is locked meanwhile.
+type argument func(w *writer)
+
+func text(s string) argument          { return func(w *writer) { w.str(s) } }
+func whole(n int64) argument          { return func(w *writer) { w.int(n) } }
+func flag(b bool) argument            { return func(w *writer) { w.bool(b) } }
+func dict(m *value.Map) argument      { return func(w *writer) { w.dict(m) } }
+func document(v value.Value) argument { return func(w *writer) { w.value(v) } }
 
 // call has Python do something and gives the result.
 func (s *session) call(c call) (value.Value, error) {
@@ -165,11 +161,12 @@ func (s *session) call(c call) (value.Value, error) {
 	stop := context.AfterFunc(ctx, func() { s.link.kill() })
 	defer stop()
 	w := newWriter()
-	message := w.message(c.n+1, func() {
+	message := w.message(1+len(c.args), func() {
 		w.element()
 		w.str(c.op)
-		if c.args != nil {
-			c.args(w)
+		for _, write := range c.args {
+			w.element()
+			write(w)
 		}
 	})
 	v, err := s.converse(c, message)
@@ -322,10 +319,12 @@ func (s *session) writeNumbers(w *writer, tasks []*taskgraph.Task) {
 }
 
 // listNumbers writes the numbers of tasks as a list. The caller holds the lock.
-func (s *session) listNumbers(w *writer, tasks []*taskgraph.Task) {
-	w.header(codeList, len(tasks))
-	for _, t := range tasks {
-		w.int(int64(s.number(t)))
+func (s *session) listNumbers(tasks []*taskgraph.Task) argument {
+	return func(w *writer) {
+		w.header(codeList, len(tasks))
+		for _, t := range tasks {
+			w.int(int64(s.number(t)))
+		}
 	}
 }
 

@@ -103,13 +103,8 @@ func (s *session) Ask(_ context.Context, step taskgraph.OptimizationStep, questi
 		}
 		return nil
 	}
-	v, err := s.call(call{op: "ask", n: 2,
-		args: func(w *writer) {
-			w.element()
-			w.str(verbs[step])
-			w.element()
-			s.writeQuestions(w, questions)
-		},
+	v, err := s.call(call{op: "ask",
+		args: []argument{text(verbs[step]), func(w *writer) { s.writeQuestions(w, questions) }},
 		output: func(payload []byte) error {
 			v, err := readMessage(payload)
 			if err != nil {

@@ -71,30 +71,28 @@ func (t *chain) run(cfg *taskgraph.Config, in iter.Seq2[*value.Map, error]) iter
 			}
 			w.path = w.path[:inner]
 			binary.LittleEndian.PutUint32(w.buf[at:], uint32(n))
-			w.element()
-			w.bool(sent < len(stubs))
 		}
+		more := func(w *writer) { w.bool(sent < len(stubs)) }
 		ahead := make(chan []byte, 1)
 		prepare := func() {
 			w := newWriterOf(batchBytes + batchBytes/8)
 			ahead <- w.message(2, func() {
 				w.element()
 				batch(w)
+				w.element()
+				more(w)
 			})
 		}
 		results := make(chan []byte, 16)
 		done := make(chan error, 1)
 		go func() {
-			_, err := s.call(call{op: "transform", n: 3,
-				args: func(w *writer) {
-					w.element()
-					w.value(value.NewStrings(t.names...).Value())
-					w.element()
-					batch(w)
+			_, err := s.call(call{op: "transform",
+				args: []argument{document(value.NewStrings(t.names...).Value()), batch, func(w *writer) {
+					more(w)
 					if sent < len(stubs) {
 						go prepare()
 					}
-				},
+				}},
 				stubs: func() []byte {
 					text := <-ahead
 					if sent < len(stubs) {
