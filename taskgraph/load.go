@@ -2,6 +2,8 @@ package taskgraph
 
 import (
 	"context"
+	"path"
+	"strings"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -24,6 +26,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 	repos := sync.OnceValues(func() ([]Repository, error) { return repositories(g.project.Config, g.params) })
 	var errs diag.List
 	var wg sync.WaitGroup
+	defer g.readAhead(ctx, kg)()
 	for _, name := range kg.Order {
 		wg.Go(func() {
 			r := results[name]
@@ -75,6 +78,43 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 		tasks = append(tasks, results[name].tasks...)
 	}
 	return tasks, nil
+}
+
+// readAhead begins to read the files that kinds take tasks from, in the order of the kinds: a kind may have to wait for others until it
+// asks for its own. What is wrong with them is found out then. The result waits until nothing is being read any more.
+func (g *Generator) readAhead(ctx context.Context, kg *KindGraph) (wait func()) {
+	files := make(chan string)
+	var wg sync.WaitGroup
+	for range g.workers() {
+		wg.Go(func() {
+			for file := range files {
+				g.project.document(file)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	wg.Go(func() {
+		defer close(files)
+		for _, name := range kg.Order {
+			kind := kg.Kinds[name]
+			if loader := kind.Map.At("loader"); !loader.IsNull() && !strings.HasPrefix(loader.Str(), "taskgraph.loader.") {
+				continue
+			}
+			for _, file := range kind.Map.At("tasks-from").List().Strings() {
+				if !path.IsAbs(file) {
+					select {
+					case files <- path.Join(kind.Path, file):
+					case <-ctx.Done():
+						return
+					}
+				}
+			}
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }
 
 // loadKind sends the stubs of a kind through its transforms and makes tasks of them.

@@ -1,6 +1,7 @@
 package taskgraph
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -48,36 +49,48 @@ func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
 			n++
 		}
 		if n == len(steps) {
-			return each(p, stubs, steps, p.tasks)
+			return each(p, stubs, steps, func(stubs int) finisher[*Task] { return p.tasks(stubs, steps) })
 		}
-		stubs = each(p, stubs, steps[:n], func(int) func([]*value.Map) []*value.Map {
-			return func(batch []*value.Map) []*value.Map { return batch }
-		})
+		stubs = each(p, stubs, steps[:n], func(int) finisher[*value.Map] { return finisher[*value.Map]{finish: asItIs} })
 		steps = steps[n:]
 	}
 }
 
+// finisher is what a worker does with the stubs that its steps leave.
+type finisher[T any] struct {
+	finish func(stub *value.Map) (result T, ok bool)
+	arena  *value.Arena // where stubs live meanwhile; may be nil
+	end    func()       // may be nil
+}
+
+func asItIs(stub *value.Map) (*value.Map, bool) { return stub, true }
+
 // tasks gives what a worker makes of the stubs that the last step left: tasks. Since tasks of a kind are alike, they share
-// what is equal in them.
-func (p *pipeline) tasks(stubs int) func([]*value.Map) []*Task {
-	return func(batch []*value.Map) []*Task {
-		interner, ok := p.interners.Get().(*value.Interner)
-		if !ok || !interner.Fits(stubs) {
-			interner = value.NewInterner(stubs)
-		}
-		defer p.interners.Put(interner)
-		out := make([]*Task, 0, len(batch))
-		for i, stub := range batch {
+// what is equal in them. Nothing of a stub stays, so that stubs may live in an arena where the steps keep nothing either.
+func (p *pipeline) tasks(stubs int, steps []Step) finisher[*Task] {
+	interner, ok := p.interners.Get().(*value.Interner)
+	if !ok || !interner.Fits(stubs) {
+		interner = value.NewInterner(stubs)
+	}
+	var arena *value.Arena
+	if p.cfg.Registry.contained() && !slices.ContainsFunc(steps, func(s Step) bool { return !s.Contained }) {
+		arena = value.NewArena()
+	}
+	return finisher[*Task]{
+		finish: func(stub *value.Map) (*Task, bool) {
 			t, err := newTask(p.cfg.Kind, stub)
 			if err != nil {
 				p.report(err, stub, "")
-				continue
+				return nil, false
 			}
 			t.intern(interner)
-			out = append(out, t)
-			batch[i] = nil
-		}
-		return out
+			return t, true
+		},
+		arena: arena,
+		end: func() {
+			arena.Close()
+			p.interners.Put(interner)
+		},
 	}
 }
 
@@ -103,9 +116,9 @@ func (p *pipeline) all(stubs []*value.Map, step Step) (out []*value.Map) {
 	return out
 }
 
-// each runs a sequence of steps that see one stub at a time; the first may plan. What comes out of a batch goes through a function
-// that each worker has of its own.
-func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stubs int) func([]*value.Map) []T) []T {
+// each runs a sequence of steps that see one stub at a time; the first may plan. What comes out is finished by what each worker has
+// of its own.
+func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stubs int) finisher[T]) []T {
 	fs := make([]Each, len(steps))
 	for i, s := range steps {
 		var err error
@@ -126,19 +139,28 @@ func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stub
 	results := make([][]T, batches)
 	var next atomic.Int32
 	work := func() {
-		r, done := newRunner(p, steps, fs), finish(len(stubs))
+		f := finish(len(stubs))
+		if f.end != nil {
+			defer f.end()
+		}
+		var out []T
+		r := newRunner(p, steps, fs, f.arena, func(stub *value.Map) {
+			if made, ok := f.finish(stub); ok {
+				out = append(out, made)
+			}
+		})
 		for {
 			b := int(next.Add(1)) - 1
 			if b >= batches {
 				return
 			}
 			in := stubs[b*batchSize : min((b+1)*batchSize, len(stubs))]
-			r.out = make([]*value.Map, 0, len(in))
+			out = make([]T, 0, len(in))
 			for i, stub := range in {
 				r.through(stub)
 				in[i] = nil // it is garbage from here on
 			}
-			results[b] = done(r.out)
+			results[b] = out
 			p.more(len(results[b]) - len(in))
 		}
 	}
@@ -170,11 +192,12 @@ type runner struct {
 	fs     []Each
 	yields []func(*value.Map) // yields[i] sends on what step i made
 	step   int                // the step that is running
-	out    []*value.Map
+	arena  *value.Arena       // where stubs live meanwhile; may be nil
+	out    func(*value.Map)   // takes what the last step made
 }
 
-func newRunner(p *pipeline, steps []Step, fs []Each) *runner {
-	r := &runner{p: p, steps: steps, fs: fs, yields: make([]func(*value.Map), len(fs))}
+func newRunner(p *pipeline, steps []Step, fs []Each, arena *value.Arena, out func(*value.Map)) *runner {
+	r := &runner{p: p, steps: steps, fs: fs, yields: make([]func(*value.Map), len(fs)), arena: arena, out: out}
 	for i := range fs {
 		r.yields[i] = func(s *value.Map) { r.at(s, i+1) }
 	}
@@ -188,13 +211,14 @@ func (r *runner) through(stub *value.Map) {
 			name := r.steps[r.step].Name
 			r.p.report(newBug(name, x), stub, name)
 		}
+		r.arena.Reset()
 	}()
-	r.at(stub, 0)
+	r.at(r.arena.Adopt(stub), 0)
 }
 
 func (r *runner) at(stub *value.Map, i int) {
 	if i == len(r.fs) {
-		r.out = append(r.out, stub)
+		r.out(stub)
 		return
 	}
 	r.step = i

@@ -60,6 +60,7 @@ type Registry struct {
 	Extensions []Extension
 
 	caches  func(cfg *Config, task, desc *value.Map) error
+	trusted bool     // see [Registry.Contain]
 	altered []string // what is no set, and was changed by work that was left for later
 
 	later *later // nil where nothing is registered later
@@ -97,9 +98,28 @@ func (r *Registry) Clone() *Registry {
 		IndexBuilders: r.IndexBuilders.clone(), FetchBuilders: r.FetchBuilders.clone(), GroupBys: r.GroupBys.clone(), SetNames: r.SetNames.clone(),
 		ContextProviders: r.ContextProviders.clone(), Strategies: r.Strategies.clone(), StrategySets: r.StrategySets.clone(), TargetMethods: r.TargetMethods.clone(),
 		Filters: r.Filters.clone(), Morphs: r.Morphs.clone(), Verifications: r.Verifications.clone(), Actions: r.Actions.clone(), ParameterHooks: r.ParameterHooks.clone(),
-		ProjectParameters: r.ProjectParameters.clone(), caches: r.caches,
+		ProjectParameters: r.ProjectParameters.clone(), caches: r.caches, trusted: r.trusted,
 		ParameterExtensions: slices.Clone(r.ParameterExtensions), Extensions: slices.Clone(r.Extensions),
 	}
+}
+
+// Contain says that the handlers and builders which are registered until the result is called keep no part of a stub, as
+// [Step.Contained] wants it of the steps that call them.
+func (r *Registry) Contain() (end func()) {
+	r.trusted = true
+	ends := []func(){r.RunHandlers.contain(), r.PayloadBuilders.contain(), r.IndexBuilders.contain(), r.ContextProviders.contain()}
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}
+
+// contained says whether what steps call keeps no part of a stub. What fallbacks find is code that runs elsewhere; what is registered
+// later may be anything.
+func (r *Registry) contained() bool {
+	return r.trusted && r.Caches() == nil && r.RunHandlers.contained() && r.PayloadBuilders.contained() && r.IndexBuilders.contained() &&
+		r.ContextProviders.contained()
 }
 
 // SetCaches has support give desc the caches that run-task uses for a task, in the place of what is built in. It is for the code of a
@@ -125,6 +145,7 @@ type Set[T any] struct {
 	items   map[string]T
 	sites   map[string]string
 	rest    []fallback[T]
+	foreign bool // something was added, or replaced, that may keep parts of stubs
 
 	changed map[string]bool // names that Add or Replace changed since this set was made of another one
 	later   *later          // what it waits for; nil where nothing is added to it
@@ -154,7 +175,15 @@ func (s *Set[T]) Add(name string, item T) {
 		panic(fmt.Sprintf("%s %q %s: registered at %s", s.what, name, mistake, site))
 	}
 	s.names, s.items[name], s.sites[name], s.changed[name] = append(s.names, name), item, site, true
+	s.foreign = true
 }
+
+func (s *Set[T]) contain() (end func()) {
+	before := s.foreign
+	return func() { s.foreign = before }
+}
+
+func (s *Set[T]) contained() bool { return !s.foreign && s.later == nil }
 
 // Replace registers an item in the place of the one that has the name, if there is one. It is for the code of a tree, which may
 // put its own in the place of what is built in. It panics when the item is not complete.
@@ -166,12 +195,13 @@ func (s *Set[T]) Replace(name string, item T) {
 		s.names, s.sites[name] = append(s.names, name), "the tree"
 	}
 	s.items[name], s.changed[name] = item, true
+	s.foreign = true
 }
 
 func (s *Set[T]) clone() *Set[T] {
 	s = s.whole()
 	return &Set[T]{what: s.what, mistake: s.mistake, names: slices.Clone(s.names), items: maps.Clone(s.items), sites: maps.Clone(s.sites), rest: slices.Clone(s.rest),
-		changed: map[string]bool{}}
+		foreign: s.foreign, changed: map[string]bool{}}
 }
 
 // fallback is a function that is asked for names that are not registered.
@@ -321,6 +351,9 @@ type Step struct {
 	For func(cfg *Config) (Sequence, error)
 	// Expands says that one stub may become many, so that the work should be cut anew afterwards.
 	Expands bool
+	// Contained says that the step keeps no part of a stub when it has passed it on or dropped it, but for what [value.Value.Kept] gives:
+	// not in a closure, nor by [Config.Memo]. The memory of stubs is then used again at once.
+	Contained bool
 	// Join gives the step that does the work of this one and then of the next, and whether there is such a step. nil joins
 	// nothing. It is for steps that are cheaper together, such as those that run in another program.
 	Join func(next Step) (Step, bool)

@@ -29,7 +29,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	scopes := def.EditList("scopes")
 	level := cfg.Params.At("level").Str()
 	env := editMapOrNew(worker, "env")
-	features := value.NewMap(0)
+	features := value.NewMapNear(task, 0)
 	yes := value.NewBool(true)
 	if worker.At("taskcluster-proxy").Truthy() {
 		features.Set("taskclusterProxy", yes)
@@ -46,7 +46,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 		scopes.AppendStrings("assume:project:taskcluster:" + cfg.Graph.TrustDomain() + ":level-" + level + "-sccache-buckets")
 	}
 	setSccache(task, env)
-	capabilities := value.NewMap(0)
+	capabilities := value.NewMapNear(task, 0)
 	if worker.At("loopback-video").Truthy() {
 		capabilities.EditMap("devices").Set("loopbackVideo", yes)
 		scopes.AppendStrings("docker-worker:capability:device:loopbackVideo")
@@ -62,7 +62,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 			worker.Set(key, withExitStatus(cfg, worker.At(key)))
 		}
 	}
-	onExit := value.NewMap(2)
+	onExit := value.NewMapNear(task, 2)
 	if v, ok := worker.Get("retry-exit-status"); ok {
 		onExit.Set("retry", v)
 	}
@@ -89,7 +89,7 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 
 	env.Set("MOZ_AUTOMATION", one)
 
-	payload := value.NewMap(9)
+	payload := value.NewMapNear(task, 9)
 	payload.Set("image", image)
 	payload.Set("env", env.Value())
 	if worker.Has("command") {

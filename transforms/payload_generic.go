@@ -18,7 +18,7 @@ func genericPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	payload.Set("command", worker.At("command"))
 	payload.Set("maxRunTime", worker.At("max-run-time"))
 
-	onExit := value.NewMap(2)
+	onExit := value.NewMapNear(task, 2)
 	if v, ok := worker.Get("retry-exit-status"); ok {
 		onExit.Set("retry", v)
 	}
@@ -36,9 +36,9 @@ func genericPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 	env.Set("MOZ_AUTOMATION", one)
 	payload.Set("env", env.Value())
 
-	artifacts := value.NewList()
+	artifacts := value.NewListNear(task, 0)
 	for v := range worker.At("artifacts").List().Values() {
-		a := value.NewMap(3)
+		a := value.NewMapNear(task, 3)
 		a.Set("path", v.Map().At("path"))
 		a.Set("type", v.Map().At("type"))
 		if name, ok := v.Map().Get("name"); ok {
@@ -60,7 +60,7 @@ func genericPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 		}
 	}
 	yes := value.NewBool(true)
-	features := value.NewMap(0)
+	features := value.NewMapNear(task, 0)
 	if worker.At("chain-of-trust").Truthy() {
 		features.Set("chainOfTrust", yes)
 	}

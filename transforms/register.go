@@ -8,6 +8,7 @@ import (
 // Register adds everything of this package to a registry: the transforms, and the handlers, builders and functions
 // that they look up by name.
 func Register(r *taskgraph.Registry) {
+	defer r.Contain()()
 	for _, t := range []struct {
 		name     string
 		sequence taskgraph.Sequence
@@ -25,6 +26,9 @@ func Register(r *taskgraph.Registry) {
 		{"task", taskSequence()},
 		{"task_context", taskContextSequence()},
 	} {
+		for i := range t.sequence {
+			t.sequence[i].Contained = true
+		}
 		r.Transforms.Add("taskgraph.transforms."+t.name+":transforms", t.sequence)
 	}
 

@@ -96,7 +96,9 @@ func programOf(task *value.Map, usual ...string) *value.List {
 	if own, _ := task.EditMap("run").Delete("run-task-command"); own.List().Len() > 0 {
 		return own.List().Copy()
 	}
-	return value.NewStrings(usual...)
+	list := value.NewListNear(task, 8)
+	list.AppendStrings(usual...)
+	return list
 }
 
 func dockerRunTask(cfg *taskgraph.Config, task, desc *value.Map) error {

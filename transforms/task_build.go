@@ -79,7 +79,7 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 		return err
 	}
 	stub.Set("worker-type", value.NewString(provisioner+"/"+workerType).At(alias.Pos()))
-	scopes, err := b.scopes(stub.At("scopes").List())
+	scopes, err := b.scopes(stub)
 	if err != nil {
 		return err
 	}
@@ -117,9 +117,9 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	if extra.At("treeherder").Truthy() {
 		full = value.NewString(description.Str() + b.link).At(description.Pos())
 	}
-	metadata := metadataKeys.Map(full, label, owner, b.source)
+	metadata := metadataKeys.MapNear(stub, full, label, owner, b.source)
 	editListOrNew(stub, "routes")
-	def := definitionKeys.Map(
+	def := definitionKeys.MapNear(stub,
 		value.NewString(provisioner).At(alias.Pos()), value.NewString(workerType).At(alias.Pos()), stub.At("routes"), b.created, deadline, expires,
 		scopes.Value(), metadata.Value(), extra.Value(), tags.Value(), priority, noMap)
 	if v := stub.At("requires"); v.Truthy() {
@@ -146,7 +146,7 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	if err != nil {
 		return err
 	}
-	yield(builtKeys.Map(label, description, def.Value(), mapOrEmpty(stub.At("dependencies")), ifDeps,
+	yield(builtKeys.MapNear(stub, label, description, def.Value(), mapOrEmpty(stub.At("dependencies")), ifDeps,
 		listOrEmpty(stub.At("soft-dependencies")), attributes, stub.At("optimization")))
 	return nil
 }
@@ -165,8 +165,9 @@ var (
 )
 
 // scopes fills {level} and {project} in.
-func (b *taskBuild) scopes(list *value.List) (*value.List, error) {
-	out := value.NewList()
+func (b *taskBuild) scopes(stub *value.Map) (*value.List, error) {
+	list := stub.At("scopes").List()
+	out := value.NewListNear(stub, list.Len()+4)
 	for v := range list.Values() {
 		s, err := value.Format(v.Str(), func(name string) (value.Value, bool) {
 			switch name {
@@ -208,7 +209,7 @@ func (b *taskBuild) attributes(cfg *taskgraph.Config, stub *value.Map) (value.Va
 	if !ok {
 		tasksFor = all
 	}
-	attributes.Update(attributeKeys.Map(projects, tasksFor, stub.At("always-target")))
+	attributes.Update(attributeKeys.MapNear(stub, projects, tasksFor, stub.At("always-target")))
 	if v := stub.At("run-on-git-branches"); v.Truthy() {
 		attributes.Set("run_on_git_branches", v)
 	}

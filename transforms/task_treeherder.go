@@ -57,8 +57,10 @@ func treeherderExtra(cfg *taskgraph.Config, extra, merged *value.Map, given valu
 	if tier := merged.At("tier"); tier.IsNull() {
 		return fail(tier, "tier", "want an integer, got null")
 	}
-	th.Set("machine", value.MapOf("platform", value.NewString(machine).At(platform.Pos())).Value())
-	th.Set("collection", value.MapOf(collection, true).Value())
+	th.Set("machine", machineKeys.MapNear(extra, value.NewString(machine).At(platform.Pos())).Value())
+	shown := value.NewMapNear(extra, 1)
+	shown.Set(collection, value.NewBool(true))
+	th.Set("collection", shown.Value())
 	text := merged.At("symbol")
 	group, symbol, err := SplitSymbol(text.Str())
 	if err != nil {
@@ -81,6 +83,8 @@ func treeherderExtra(cfg *taskgraph.Config, extra, merged *value.Map, given valu
 	th.Set("tier", merged.At("tier"))
 	return nil
 }
+
+var machineKeys = value.NewKeys("platform")
 
 // treeherderProject gives the project under which Treeherder shows the push. For pull requests the head repository's
 // name would be wrong, so routes take the base repository's; the link in the description keeps the project, as in the

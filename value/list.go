@@ -11,11 +11,13 @@ import (
 type List struct {
 	items []Value
 	cow   atomic.Bool // items may be seen by another List: copy before a change
+	arena arenaID     // where it lives, with items; while cow is true items may be on the heap
 }
 
 // shareList gives a list that sees l's items and copies them before its first change. It does not touch l.
-func shareList(l *List) *List {
-	c := &List{items: l.items}
+func shareList(l *List, arena arenaID) *List {
+	c := arena.newList()
+	c.items = l.items
 	c.cow.Store(true)
 	return c
 }
@@ -23,9 +25,18 @@ func shareList(l *List) *List {
 // NewList gives a list of the values.
 func NewList(items ...Value) *List {
 	for i := range items {
-		items[i] = stored(items[i])
+		items[i] = stored(items[i], 0)
 	}
 	return &List{items: items}
+}
+
+// NewListNear gives an empty list with room for n items, which lives where other does: in its [Arena], if it has one.
+func NewListNear(other *Map, n int) *List {
+	l := other.arena.newList()
+	if n > 0 {
+		l.items = other.arena.values(0, n)
+	}
+	return l
 }
 
 // NewStrings gives a list of strings.
@@ -119,7 +130,7 @@ func (l *List) Copy() *List {
 		return &List{}
 	}
 	l.Freeze()
-	return shareList(l)
+	return shareList(l, l.arena)
 }
 
 // Freeze prepares l to be copied and read from several goroutines at once.
@@ -133,7 +144,7 @@ func (l *List) own(extra int) {
 	if !l.cow.Load() {
 		return
 	}
-	items := make([]Value, len(l.items), len(l.items)+extra)
+	items := l.arena.values(len(l.items), len(l.items)+extra)
 	for i, v := range l.items {
 		items[i] = clearOwned(v)
 	}
@@ -144,14 +155,16 @@ func (l *List) own(extra int) {
 // Append adds items at the end.
 func (l *List) Append(items ...Value) {
 	l.own(len(items))
+	l.items = l.arena.grown(l.items, len(items))
 	for _, v := range items {
-		l.items = append(l.items, stored(v))
+		l.items = append(l.items, stored(v, l.arena))
 	}
 }
 
 // AppendStrings adds strings at the end.
 func (l *List) AppendStrings(items ...string) {
 	l.own(len(items))
+	l.items = l.arena.grown(l.items, len(items))
 	for _, s := range items {
 		l.items = append(l.items, NewString(s))
 	}
@@ -160,7 +173,7 @@ func (l *List) AppendStrings(items ...string) {
 // SetAt replaces the i-th item.
 func (l *List) SetAt(i int, v Value) {
 	l.own(0)
-	l.items[i] = stored(v)
+	l.items[i] = stored(v, l.arena)
 }
 
 // EditMap gives the map that is the i-th item, to be changed; nil where that is no map.
@@ -171,7 +184,7 @@ func (l *List) EditMap(i int) *Map {
 	l.own(0)
 	v := &l.items[i]
 	if v.meta&ownedFlag == 0 {
-		v.ptr = unsafe.Pointer(shareMap((*Map)(v.ptr)))
+		v.ptr = unsafe.Pointer(shareMap((*Map)(v.ptr), l.arena))
 		v.meta |= ownedFlag
 	}
 	return (*Map)(v.ptr)
@@ -183,12 +196,12 @@ func (l *List) EditList(i int) *List {
 		return nil
 	}
 	l.own(0)
-	return editList(&l.items[i])
+	return editList(&l.items[i], l.arena)
 }
 
-func editList(v *Value) *List {
+func editList(v *Value, holder arenaID) *List {
 	if v.meta&ownedFlag == 0 {
-		v.ptr = unsafe.Pointer(shareList((*List)(v.ptr)))
+		v.ptr = unsafe.Pointer(shareList((*List)(v.ptr), holder))
 		v.meta |= ownedFlag
 	}
 	return (*List)(v.ptr)

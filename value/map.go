@@ -22,11 +22,13 @@ type Map struct {
 	spots   *spots      // where the first keys were written; shared, never changed
 	cow     atomic.Bool // vals and shape may be seen by another Map: copy before a change
 	private bool        // while cow is false: the shape belongs to this map
+	arena   arenaID     // where it lives, with vals; while cow is true vals may be on the heap
 }
 
 // shareMap gives a map that sees m's entries and copies them before its first change. It does not touch m.
-func shareMap(m *Map) *Map {
-	c := &Map{shape: m.shape, vals: m.vals, spots: m.spots}
+func shareMap(m *Map, arena arenaID) *Map {
+	c := arena.newMap()
+	c.shape, c.vals, c.spots = m.shape, m.vals, m.spots
 	c.cow.Store(true)
 	return c
 }
@@ -37,6 +39,15 @@ func NewMap(n int) *Map {
 		return &Map{}
 	}
 	return &Map{vals: make([]Value, 0, n)}
+}
+
+// NewMapNear gives an empty map with room for n entries, which lives where other does: in its [Arena], if it has one.
+func NewMapNear(other *Map, n int) *Map {
+	m := other.arena.newMap()
+	if n > 0 {
+		m.vals = other.arena.values(0, n)
+	}
+	return m
 }
 
 // MapOf gives a map of alternating keys and values, which are passed to [Of].
@@ -233,7 +244,7 @@ func (m *Map) Copy() *Map {
 		return &Map{}
 	}
 	m.Freeze()
-	return shareMap(m)
+	return shareMap(m, m.arena)
 }
 
 // Freeze prepares m to be copied and read from several goroutines at once. Changing m stays possible for its
@@ -249,7 +260,7 @@ func (m *Map) own(extra int) {
 	if !m.cow.Load() {
 		return
 	}
-	vals := make([]Value, len(m.vals), room(len(m.vals)+extra))
+	vals := m.arena.values(len(m.vals), room(len(m.vals)+extra))
 	for i, v := range m.vals {
 		vals[i] = clearOwned(v)
 	}
@@ -269,9 +280,16 @@ func clearOwned(v Value) Value {
 }
 
 // stored is used on every value that is put into a container. One that was read from a holder which may change it in
-// place is shared from now on, as if it had been copied: neither sees what happens to the other.
-func stored(v Value) Value {
-	if v.Kind() < ListKind || v.meta&ownedFlag == 0 {
+// place is shared from now on, as if it had been copied: neither sees what happens to the other. What is in an arena that is not
+// the holder's is copied.
+func stored(v Value, holder arenaID) Value {
+	if v.Kind() < ListKind {
+		return v
+	}
+	if in := v.arena(); in != 0 && in != holder {
+		return v.Kept()
+	}
+	if v.meta&ownedFlag == 0 {
 		return v
 	}
 	switch v.Kind() {
@@ -293,17 +311,12 @@ func (m *Map) SetKey(key, v Value) { m.put(m.findKey(key), key, v) }
 func (m *Map) put(i int, key, v Value) {
 	if i >= 0 {
 		m.own(0)
-		m.vals[i] = stored(v)
+		m.vals[i] = stored(v, m.arena)
 		return
 	}
 	m.own(4)
 	m.grow(key)
-	if n := len(m.vals); n == cap(m.vals) {
-		vals := make([]Value, n, room(n+1+n/4))
-		copy(vals, m.vals)
-		m.vals = vals
-	}
-	m.vals = append(m.vals, stored(v))
+	m.vals = append(m.arena.grown(m.vals, 1), stored(v, m.arena))
 }
 
 // grow makes the shape the one with a key more. The caller owns m.
@@ -382,7 +395,7 @@ func (m *Map) updateAtOnce(other *Map, fill bool) bool {
 	}
 	switch {
 	case m.cow.Load():
-		vals := make([]Value, size, room(size+4))
+		vals := m.arena.values(size, room(size+4))
 		for i, v := range m.vals {
 			vals[i] = clearOwned(v)
 		}
@@ -391,12 +404,12 @@ func (m *Map) updateAtOnce(other *Map, fill bool) bool {
 	case size <= cap(m.vals):
 		m.vals = m.vals[:size]
 	default:
-		m.vals = append(make([]Value, 0, room(size+size/2)), m.vals...)[:size]
+		m.vals = append(m.arena.values(0, room(size+size/2)), m.vals...)[:size]
 	}
 	m.shape = p.to
 	for i, at := range p.at {
 		if at >= 0 {
-			m.vals[at] = stored(other.vals[i])
+			m.vals[at] = stored(other.vals[i], m.arena)
 		}
 	}
 	return true
@@ -434,7 +447,7 @@ func (m *Map) DeleteAt(i int) Value {
 func (m *Map) EditMap(key string) *Map {
 	i := m.find(key)
 	if i < 0 {
-		c := &Map{}
+		c := m.arena.newMap()
 		m.put(-1, NewString(key), c.Value())
 		m.vals[len(m.vals)-1].meta |= ownedFlag
 		return c
@@ -449,7 +462,7 @@ func (m *Map) editMapAt(i int) *Map {
 	m.own(0)
 	v := &m.vals[i]
 	if v.meta&ownedFlag == 0 {
-		v.ptr = unsafe.Pointer(shareMap((*Map)(v.ptr)))
+		v.ptr = unsafe.Pointer(shareMap((*Map)(v.ptr), m.arena))
 		v.meta |= ownedFlag
 	}
 	return (*Map)(v.ptr)
@@ -460,7 +473,7 @@ func (m *Map) editMapAt(i int) *Map {
 func (m *Map) EditList(key string) *List {
 	i := m.find(key)
 	if i < 0 {
-		l := &List{}
+		l := m.arena.newList()
 		m.put(-1, NewString(key), l.Value())
 		m.vals[len(m.vals)-1].meta |= ownedFlag
 		return l
@@ -469,11 +482,11 @@ func (m *Map) EditList(key string) *List {
 		return nil
 	}
 	m.own(0)
-	return editList(&m.vals[i])
+	return editList(&m.vals[i], m.arena)
 }
 
 // SetAt replaces the value of the i-th entry.
 func (m *Map) SetAt(i int, v Value) {
 	m.own(0)
-	m.vals[i] = stored(v)
+	m.vals[i] = stored(v, m.arena)
 }

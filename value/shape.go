@@ -268,12 +268,20 @@ func NewKeys(names ...string) Keys {
 
 // Map gives a map of the keys with the values, as many as there are keys.
 func (k Keys) Map(values ...Value) *Map {
+	return k.in(0, values)
+}
+
+// MapNear gives a map as [Keys.Map] does, which lives where other does: in its [Arena], if it has one.
+func (k Keys) MapNear(other *Map, values ...Value) *Map { return k.in(other.arena, values) }
+
+func (k Keys) in(arena arenaID, values []Value) *Map {
 	if len(values) != len(k.shape.keys) {
 		panic("value: as many values as keys are needed")
 	}
-	vals := make([]Value, len(values))
+	m := arena.newMap()
+	m.shape, m.vals = k.shape, arena.values(len(values), len(values))
 	for i, v := range values {
-		vals[i] = stored(v)
+		m.vals[i] = stored(v, arena)
 	}
-	return &Map{shape: k.shape, vals: vals}
+	return m
 }

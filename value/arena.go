@@ -1,0 +1,185 @@
+package value
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// Arena is memory for the containers of one stub while it is transformed. Most of them are garbage when the task is made, so that
+// what they take can serve the next stub at once, without the garbage collector. It is for one goroutine. The nil *Arena has no
+// memory: containers are made on the heap.
+//
+// A container that [Arena.Adopt] gives lives in the arena, and so does what is made of it: its copies, and what its EditMap and
+// EditList give. All of it ends with [Arena.Reset]. What the heap holds never ends there: a container on the heap that is given
+// one of an arena takes a copy of it, as [Value.Kept] makes it.
+type Arena struct {
+	id    arenaID
+	maps  cells[Map]
+	lists cells[List]
+	vals  cells[Value]
+}
+
+// arenaID is the place of an arena in arenas; 0 is the heap. It is smaller than an address, and every container has one.
+type arenaID uint8
+
+var (
+	arenas    [1 << 8]*Arena
+	arenaLock sync.Mutex // guards the places in arenas, not what is there
+	inUse     [1 << 8]bool
+)
+
+// NewArena gives an arena, nil where there are too many. It must be ended with [Arena.Close].
+func NewArena() *Arena {
+	arenaLock.Lock()
+	defer arenaLock.Unlock()
+	for id := 1; id < len(arenas); id++ {
+		if inUse[id] {
+			continue
+		}
+		inUse[id] = true
+		if arenas[id] == nil {
+			arenas[id] = &Arena{id: arenaID(id)}
+		}
+		return arenas[id]
+	}
+	return nil
+}
+
+// Close ends all that lives in the arena, and the arena.
+func (a *Arena) Close() {
+	if a == nil {
+		return
+	}
+	a.Reset()
+	arenaLock.Lock()
+	defer arenaLock.Unlock()
+	inUse[a.id] = false
+}
+
+// Reset ends all that lives in the arena: nobody may use it any more, and its memory serves what comes next.
+func (a *Arena) Reset() {
+	if a == nil {
+		return
+	}
+	a.maps.reset(1 << 12)
+	a.lists.reset(1 << 12)
+	a.vals.reset(1 << 16)
+}
+
+// Adopt gives a map with m's entries that lives in the arena. m must not be used any more.
+func (a *Arena) Adopt(m *Map) *Map {
+	if a == nil {
+		return m
+	}
+	return shareMap(m, a.id)
+}
+
+// cells hands memory out. What was handed out before a reset is handed out again.
+type cells[T any] struct {
+	block []T
+	used  int
+	full  [][]T // the blocks before, where [ended] wants to see them
+}
+
+// take gives n cells that may hold anything.
+func (c *cells[T]) take(n int) []T {
+	if c.used+n > len(c.block) {
+		if checked {
+			c.full = append(c.full, c.block)
+		}
+		c.block, c.used = make([]T, max(2*len(c.block), n, 64)), 0
+	}
+	out := c.block[c.used : c.used+n : c.used+n]
+	c.used += n
+	return out
+}
+
+// reset makes all cells free again. A block of more than most cells is given up.
+func (c *cells[T]) reset(most int) {
+	if checked {
+		ended(append(c.full, c.block))
+		c.block, c.full = nil, nil
+	}
+	if len(c.block) > most {
+		c.block = nil
+	}
+	c.used = 0
+}
+
+// newMap gives an empty map in an arena, or on the heap.
+func (id arenaID) newMap() *Map {
+	if id == 0 {
+		return &Map{}
+	}
+	m := &arenas[id].maps.take(1)[0]
+	m.shape, m.vals, m.spots, m.private, m.arena = nil, nil, nil, false, id
+	m.cow.Store(false)
+	return m
+}
+
+// newList gives an empty list in an arena, or on the heap.
+func (id arenaID) newList() *List {
+	if id == 0 {
+		return &List{}
+	}
+	l := &arenas[id].lists.take(1)[0]
+	l.items, l.arena = nil, id
+	l.cow.Store(false)
+	return l
+}
+
+// values gives n values that may hold anything, with room for more, in an arena or on the heap.
+func (id arenaID) values(n, room int) []Value {
+	if id == 0 {
+		return make([]Value, n, room)
+	}
+	return arenas[id].vals.take(room)[:n]
+}
+
+// grown gives values with room for n more.
+func (id arenaID) grown(vals []Value, n int) []Value {
+	if len(vals)+n <= cap(vals) {
+		return vals
+	}
+	out := id.values(len(vals), room(len(vals)+n+len(vals)/4))
+	copy(out, vals)
+	return out
+}
+
+// Lasting says whether v lives for as long as something holds it, and not in an [Arena].
+func (v Value) Lasting() bool { return v.arena() == 0 }
+
+// arena gives where a container lives. Scalars live on the heap.
+func (v Value) arena() arenaID {
+	switch v.Kind() {
+	case MapKind:
+		return (*Map)(v.ptr).arena
+	case ListKind:
+		return (*List)(v.ptr).arena
+	}
+	return 0
+}
+
+// Kept gives v itself where it does not live in an [Arena], and else a copy of it on the heap. It is for who keeps a part of a
+// stub for longer than the stub is transformed, and for who wants its [Value.Identity].
+func (v Value) Kept() Value {
+	if v.arena() == 0 {
+		return v
+	}
+	v.meta &^= ownedFlag
+	var vals []Value
+	if m := v.Map(); m != nil {
+		m.Freeze() // its shape is the copy's, too
+		c := &Map{shape: m.shape, spots: m.spots, vals: make([]Value, len(m.vals))}
+		copy(c.vals, m.vals)
+		v.ptr, vals = unsafe.Pointer(c), c.vals
+	} else {
+		c := &List{items: make([]Value, v.List().Len())}
+		copy(c.items, v.List().items)
+		v.ptr, vals = unsafe.Pointer(c), c.items
+	}
+	for i, part := range vals {
+		vals[i] = clearOwned(part).Kept()
+	}
+	return v
+}
