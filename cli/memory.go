@@ -34,6 +34,7 @@ func tuneMemory() *memory {
 	}
 	m := &memory{}
 	debug.SetGCPercent(-1)
+	adviseHugePages()
 	m.limit()
 	m.watch(&collection{})
 	return m
