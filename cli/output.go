@@ -69,7 +69,7 @@ func (p printer) print(w io.Writer, graph *taskgraph.TaskGraph) error {
 			_, err := io.WriteString(w, "{}\n")
 			return err
 		}
-		return taskgraph.Stream(w, tasks, p.workers, p.appendYAML)
+		return taskgraph.Stream(w, tasks, p.workers, func() taskgraph.Encode { return p.appendYAML })
 	}
 	labels := make([]string, len(tasks))
 	for i, t := range tasks {

@@ -23,18 +23,23 @@ func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *va
 	if _, err := io.WriteString(w, "{"); err != nil {
 		return err
 	}
-	style := value.JSONStyle{Indent: 2, SortKeys: true}
-	err := Stream(w, tasks, workers, func(dst []byte, t *Task, first bool) ([]byte, error) {
-		if !first {
-			dst = append(dst, ',')
+	err := Stream(w, tasks, workers, func() Encode {
+		text := value.NewJSONText(value.JSONStyle{Indent: 2, SortKeys: true})
+		return func(dst []byte, t *Task, first bool) ([]byte, error) {
+			if len(dst) == 0 {
+				text.Begin()
+			}
+			if !first {
+				dst = append(dst, ',')
+			}
+			dst = append(dst, "\n  "...)
+			dst, err := text.Append(dst, value.NewString(t.Key()), 1)
+			if err != nil {
+				return dst, err
+			}
+			dst = append(dst, ": "...)
+			return text.Append(dst, document(t).Value(), 1)
 		}
-		dst = append(dst, "\n  "...)
-		dst, err := value.AppendJSON(dst, value.NewString(t.Key()), style, 1)
-		if err != nil {
-			return dst, err
-		}
-		dst = append(dst, ": "...)
-		return value.AppendJSON(dst, document(t).Value(), style, 1)
 	})
 	if err != nil {
 		return err
@@ -43,10 +48,13 @@ func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *va
 	return err
 }
 
+// Encode appends a task to dst, a text of several tasks that is empty where another one begins. first says that the task is the first
+// of all.
+type Encode func(dst []byte, t *Task, first bool) ([]byte, error)
+
 // Stream encodes tasks in pieces on several workers, one for each processor where workers is 0, and writes the pieces in
-// order. encode appends a task to dst; first says that it is the first of all. What is written can be read as soon as it
-// is encoded; an error of w ends the work.
-func Stream(w io.Writer, tasks []*Task, workers int, encode func(dst []byte, t *Task, first bool) ([]byte, error)) error {
+// order. encode gives what a worker does. What is written can be read as soon as it is encoded; an error of w ends the work.
+func Stream(w io.Writer, tasks []*Task, workers int, encode func() Encode) error {
 	const piece = 64
 	pieces := (len(tasks) + piece - 1) / piece
 	if workers <= 0 {
@@ -67,6 +75,7 @@ func Stream(w io.Writer, tasks []*Task, workers int, encode func(dst []byte, t *
 		free[i] <- nil
 		free[i] <- nil
 		wg.Go(func() {
+			encode := encode()
 			for n := i; n < pieces; n += workers {
 				var r result
 				select {
@@ -99,7 +108,7 @@ func Stream(w io.Writer, tasks []*Task, workers int, encode func(dst []byte, t *
 }
 
 // encodeAll appends tasks to dst, the first of all among them or not.
-func encodeAll(dst []byte, tasks []*Task, first bool, encode func([]byte, *Task, bool) ([]byte, error)) (text []byte, err error) {
+func encodeAll(dst []byte, tasks []*Task, first bool, encode Encode) (text []byte, err error) {
 	text = dst
 	defer CatchBug("output", func(bug error) { err = bug })
 	for i, t := range tasks {

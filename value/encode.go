@@ -29,6 +29,10 @@ type JSONStyle struct {
 func AppendJSON(dst []byte, v Value, style JSONStyle, depth int) ([]byte, error) {
 	e := encoders.Get().(*jsonEncoder)
 	defer encoders.Put(e)
+	return e.append(dst, v, style, depth)
+}
+
+func (e *jsonEncoder) append(dst []byte, v Value, style JSONStyle, depth int) ([]byte, error) {
 	e.indent, e.sort = max(0, style.Indent), style.SortKeys
 	out := e.value(dst, v, depth)
 	if err := e.err; err != nil {
@@ -37,6 +41,36 @@ func AppendJSON(dst []byte, v Value, style JSONStyle, depth int) ([]byte, error)
 		return dst, err
 	}
 	return out, nil
+}
+
+// A JSONText writes values one after the other, as [AppendJSON] does, to a text that it remembers: a list or map that was written there
+// before is copied. The values must not change meanwhile. It is for one goroutine.
+type JSONText struct {
+	style JSONStyle
+	e     jsonEncoder
+	seen  [1 << 9]written
+}
+
+// written is where a container stands in a text.
+type written struct {
+	ptr      unsafe.Pointer // keeps the container, so that no other one gets its address
+	depth    int
+	from, to int
+}
+
+// worthCopying is the length from which a container is remembered.
+const worthCopying = 32
+
+// NewJSONText gives one that writes in a style.
+func NewJSONText(style JSONStyle) *JSONText { return &JSONText{style: style} }
+
+// Begin begins a new text. What was written is forgotten.
+func (t *JSONText) Begin() { clear(t.seen[:]) }
+
+// Append appends a value to dst, which is the text so far: what the last Append since [JSONText.Begin] gave, with anything behind it.
+func (t *JSONText) Append(dst []byte, v Value, depth int) ([]byte, error) {
+	t.e.seen = &t.seen
+	return t.e.append(dst, v, t.style, depth)
 }
 
 // encoders keeps encoders for the sake of their scratch memory.
@@ -61,7 +95,8 @@ type jsonEncoder struct {
 	order  []int32          // of the entries of the maps that are open, the innermost last
 	heads  [maxSmall]uint64 // scratch: of the keys that are being sorted
 	err    *diag.Diagnostic
-	path   string // of the mistake: it grows from its end while the encoder goes back to the root
+	path   string           // of the mistake: it grows from its end while the encoder goes back to the root
+	seen   *[1 << 9]written // by address; nil where nothing is remembered
 }
 
 func (e *jsonEncoder) fail(pos diag.Pos, format string, args ...any) {
@@ -95,10 +130,11 @@ func (e *jsonEncoder) value(dst []byte, v Value, depth int) []byte {
 	switch v.Kind() {
 	case String:
 		return appendJSONString(dst, v.text())
-	case MapKind:
-		return e.object(dst, (*Map)(v.ptr), depth)
-	case ListKind:
-		return e.array(dst, (*List)(v.ptr), depth)
+	case MapKind, ListKind:
+		if e.seen != nil {
+			return e.remembered(dst, v, depth)
+		}
+		return e.container(dst, v, depth)
 	case Null:
 		return append(dst, "null"...)
 	case Bool:
@@ -118,6 +154,27 @@ func (e *jsonEncoder) value(dst []byte, v Value, depth int) []byte {
 		return appendJSONFloat(dst, *(*float64)(v.ptr))
 	}
 	e.fail(v.pos, "%s cannot be written as JSON; quote it, or use another type", v.Describe())
+	return dst
+}
+
+func (e *jsonEncoder) container(dst []byte, v Value, depth int) []byte {
+	if v.Kind() == MapKind {
+		return e.object(dst, (*Map)(v.ptr), depth)
+	}
+	return e.array(dst, (*List)(v.ptr), depth)
+}
+
+// remembered writes a container, or copies it from where it was written before.
+func (e *jsonEncoder) remembered(dst []byte, v Value, depth int) []byte {
+	w := &e.seen[uint64(uintptr(v.ptr))*mix>>32%uint64(len(e.seen))]
+	if w.ptr == v.ptr && w.depth == depth {
+		return append(dst, dst[w.from:w.to]...)
+	}
+	from := len(dst)
+	dst = e.container(dst, v, depth)
+	if len(dst)-from >= worthCopying && e.err == nil {
+		*w = written{v.ptr, depth, from, len(dst)}
+	}
 	return dst
 }
 

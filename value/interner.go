@@ -15,14 +15,43 @@ type Interner struct {
 	containers []Value
 	texts      []Value
 	known      []Value // texts and containers that are interned already, by where they are
+	made       []made  // what others became, by where they are
+	luck       [64]luck
 	scratch    []Value
 	room       blocks
+}
+
+// made is a container that nobody may change, and the interned one that is like it.
+type made struct{ of, is unsafe.Pointer }
+
+// luck is how often maps with some keys were like one before. Those that name a task never are.
+type luck struct {
+	shape         *shape
+	tries, wasted uint32
+}
+
+// worthwhile says whether to look for a map that is like one with the shape. found is told the answer.
+func (l *luck) worthwhile(s *shape) bool {
+	if l.shape != s {
+		*l = luck{shape: s}
+	}
+	l.tries++
+	return l.wasted < 64 || l.tries%16 == 0
+}
+
+func (l *luck) found(like bool) {
+	if like {
+		l.wasted = 0
+	} else {
+		l.wasted++
+	}
 }
 
 // NewInterner gives an interner for about n alike values.
 func NewInterner(n int) *Interner {
 	size := internerSize(n)
-	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size), known: make([]Value, size)}
+	return &Interner{seed: maphash.MakeSeed(), containers: make([]Value, size), texts: make([]Value, size), known: make([]Value, size),
+		made: make([]made, size/4)}
 }
 
 // Fits says whether the interner is large enough for about n alike values.
@@ -38,7 +67,9 @@ const (
 
 // Map gives a map that equals m, positions included, and shares what it can with those interned before. It is frozen.
 func (in *Interner) Map(m *Map) *Map {
-	out := in.Value(m.Value()).Map()
+	v := m.Value()
+	v.meta |= ownedFlag // it is garbage afterwards
+	out := in.Value(v).Map()
 	out.Freeze()
 	return out
 }
@@ -81,32 +112,58 @@ func (in *Interner) lately(v Value) *Value {
 
 // container interns the parts of a container, then the container itself.
 func (in *Interner) container(v Value, parts []Value) Value {
-	v.meta &^= ownedFlag
-	if in.lately(v).ptr == v.ptr {
-		return v
+	var remembered *made
+	if v.Shared() {
+		if in.lately(v).ptr == v.ptr {
+			return v
+		}
+		remembered = &in.made[uint64(uintptr(v.ptr))*mix>>32&uint64(len(in.made)-1)]
+		if remembered.of == v.ptr {
+			v.ptr = remembered.is
+			return v
+		}
 	}
+	v.meta &^= ownedFlag
+	of := v.ptr
 	base := len(in.scratch)
+	for _, p := range parts {
+		in.scratch = append(in.scratch, in.Value(p))
+	}
+	v.ptr = in.like(v, in.scratch[base:])
+	in.scratch = in.scratch[:base]
+	if remembered != nil {
+		*remembered = made{of, v.ptr}
+	}
+	return v
+}
+
+// like gives a container that is like v and has just these parts, which are interned: one that is there, or a new one.
+func (in *Interner) like(v Value, parts []Value) unsafe.Pointer {
 	h := uint64(uint32(v.Kind()))
+	var l *luck
 	if m := v.Map(); m != nil {
-		h = uint64(uintptr(unsafe.Pointer(m.shape)))
+		h = uint64(uintptr(unsafe.Pointer(m.shape))) * mix
+		l = &in.luck[h>>32%uint64(len(in.luck))]
+		if !l.worthwhile(m.shape) {
+			return in.room.rebuilt(v, parts)
+		}
 	}
 	h = h*mix + uint64(len(parts))
 	for _, p := range parts {
-		p = in.Value(p)
-		in.scratch = append(in.scratch, p)
 		h = (h ^ p.hash()) * mix
 	}
-	same := in.scratch[base:]
 	slot := &in.containers[(h^h>>32)&uint64(len(in.containers)-1)]
-	if slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, same) {
-		v.ptr = slot.ptr
-	} else {
-		// Also where no part is another one: what is kept is to lie with what is kept, not among garbage.
-		v.ptr = in.room.rebuilt(v, same)
-		*slot, *in.lately(v) = v, v
+	like := slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, parts)
+	if l != nil {
+		l.found(like)
 	}
-	in.scratch = in.scratch[:base]
-	return v
+	if like {
+		return slot.ptr
+	}
+	// Also where no part is another one: what is kept is to lie with what is kept, not among garbage.
+	v.ptr = in.room.rebuilt(v, parts)
+	*slot, *in.lately(v) = v, v
+	return v.ptr
 }
 
 const mix = 0x9e3779b97f4a7c15

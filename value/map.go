@@ -148,6 +148,15 @@ func (m *Map) Index(key Value) int { return m.findKey(key) }
 // ValueAt gives the value of the i-th entry.
 func (m *Map) ValueAt(i int) Value { return m.vals[i] }
 
+// Layout stands for the keys of the map in their order, without their positions: what is true of them is true of those of every map with
+// the same layout, for as long as something holds it. It is nil where the map shares its keys with no other one.
+func (m *Map) Layout() unsafe.Pointer {
+	if m == nil || m.shape == nil || m.private || m.shape.single {
+		return nil
+	}
+	return unsafe.Pointer(m.shape)
+}
+
 // KeyPos gives where a key was written.
 func (m *Map) KeyPos(key string) diag.Pos {
 	if i := m.find(key); i >= 0 {

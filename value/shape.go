@@ -13,10 +13,12 @@ import (
 // A shape does not change, except that a map which nobody shares may extend one that is its own. All that is added later
 // are caches, which are safe for concurrent use.
 type shape struct {
-	keys  []Value
-	index atomic.Pointer[map[string]int32] // places of string keys, once there are many
-	json  atomic.Pointer[jsonKeys]
-	asked atomic.Bool // JSON was asked for once
+	keys   []Value
+	index  atomic.Pointer[map[string]int32] // places of string keys, once there are many
+	spread atomic.Pointer[spread]           // places of string keys, while there are not
+	single bool                             // it belongs to one map, which may change it
+	json   atomic.Pointer[jsonKeys]
+	asked  atomic.Bool // JSON was asked for once
 
 	plans atomic.Pointer[[]plan]
 	few   atomic.Pointer[[]transition]
@@ -65,12 +67,64 @@ func (s *shape) find(key string) int {
 		return -1
 	}
 	want := uint32(String) | uint32(len(key))<<lenShift
+	if len(keys) >= spreadFrom && !s.single {
+		switch i := s.places()[spreadHash(key)]; i {
+		case 0:
+			return -1
+		case several:
+		default:
+			k := &keys[i-1]
+			if k.meta == want && (k.ptr == unsafe.Pointer(unsafe.StringData(key)) || k.text() == key) {
+				return int(i - 1)
+			}
+			return -1
+		}
+	}
 	for i := range keys {
 		if k := &keys[i]; k.meta == want && (k.ptr == unsafe.Pointer(unsafe.StringData(key)) || k.text() == key) {
 			return i
 		}
 	}
 	return -1
+}
+
+// spread has the places of string keys, from 1, by a hash of the key: most keys that are asked for are not there. several stands where
+// more than one key has the hash.
+type spread [64]uint8
+
+const (
+	several = 255
+	// spreadFrom is the number of keys from which a spread is kept.
+	spreadFrom = 4
+)
+
+// spreadHash tells most names apart by their length and three of their bytes.
+func spreadHash(key string) uint32 {
+	n := len(key)
+	if n == 0 {
+		return 0
+	}
+	return (uint32(n)<<24 ^ uint32(key[0])<<16 ^ uint32(key[n/2])<<8 ^ uint32(key[n-1])) * 2654435761 >> 26
+}
+
+// places gives the spread, which it makes when it is first asked for.
+func (s *shape) places() *spread {
+	if p := s.spread.Load(); p != nil {
+		return p
+	}
+	p := &spread{}
+	for i, k := range s.keys {
+		if k.Kind() != String {
+			continue
+		}
+		if at := &p[spreadHash(k.text())]; *at == 0 {
+			*at = uint8(i + 1)
+		} else {
+			*at = several
+		}
+	}
+	s.spread.Store(p)
+	return p
 }
 
 // names gives the index, which it makes when it is first asked for.
@@ -137,6 +191,7 @@ func (s *shape) without(i int) (to *shape, shared bool) {
 // lead makes to the shape after a change, unless another goroutine was faster or there are enough.
 func (s *shape) lead(key Value, remove bool, to *shape) (*shape, bool) {
 	if key.Kind() != String || len(s.keys) >= maxShared {
+		to.single = true
 		return to, false
 	}
 	s.mu.Lock()
@@ -160,6 +215,7 @@ func (s *shape) lead(key Value, remove bool, to *shape) (*shape, bool) {
 		return other, true
 	}
 	if n := len(s.many); n >= maxFirst || n >= maxTransitions && s != noKeys {
+		to.single = true
 		return to, false
 	}
 	if s.many == nil {

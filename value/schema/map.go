@@ -12,23 +12,16 @@ func (w *walk) checkMap(r *mapRules, v value.Value) bool {
 		}
 		w.report.size(v, r.min, r.max, n, "field")
 	}
-	look := w.checkEntries
-	if r.sparse {
-		look = w.checkFields
+	var p *plan
+	if w.report == nil {
+		p = r.planFor(m)
 	}
-	found, fine := look(r, m)
-	if ok = ok && fine; !ok && w.report == nil {
-		return false
-	}
-	if found < len(r.required) {
-		if ok = false; w.report == nil {
+	if p != nil {
+		if !w.checkPlanned(p, m) {
 			return false
 		}
-		for _, name := range r.required {
-			if !m.Has(name) {
-				w.report.missingField(name, v, r)
-			}
-		}
+	} else if ok = w.checkKeys(r, v) && ok; !ok && w.report == nil {
+		return false
 	}
 	for _, group := range r.exclusive {
 		ok = w.checkExclusive(group, m) && ok
@@ -37,6 +30,27 @@ func (w *walk) checkMap(r *mapRules, v value.Value) bool {
 		ok = w.checkExactlyOne(group, v) && ok
 	}
 	return ok
+}
+
+// checkKeys checks keys and values one by one.
+func (w *walk) checkKeys(r *mapRules, v value.Value) bool {
+	m := v.Map()
+	look := w.checkEntries
+	if r.sparse {
+		look = w.checkFields
+	}
+	found, ok := look(r, m)
+	if found == len(r.required) || !ok && w.report == nil {
+		return ok
+	}
+	if w.report != nil {
+		for _, name := range r.required {
+			if !m.Has(name) {
+				w.report.missingField(name, v, r)
+			}
+		}
+	}
+	return false
 }
 
 // checkEntries goes through the map and looks every key up in the schema. It gives the number of required keys

@@ -89,6 +89,7 @@ type mapRules struct {
 	keysQuick  kinds
 	exclusive  [][]string
 	exactlyOne [][]string
+	plans      plans
 }
 
 type pattern struct {
