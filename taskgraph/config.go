@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/pyre"
@@ -39,7 +40,8 @@ type Config struct {
 
 	ahead  *ahead // nil where nothing is to come
 	memo   sync.Map
-	failed sync.Map // labels and names of stubs that an error dropped
+	failed sync.Map                  // labels and names of stubs that an error dropped
+	held   atomic.Pointer[diag.List] // takes warnings that may be in vain; nil where they are not
 	repos  func() ([]Repository, error)
 }
 
@@ -58,6 +60,10 @@ func (c *Config) Warn(d *diag.Diagnostic) {
 	d.Severity = diag.Warning
 	if d.Kind == "" {
 		d.Kind = c.Kind
+	}
+	if held := c.held.Load(); held != nil {
+		held.Add(d)
+		return
 	}
 	if c.Project != nil {
 		warned := &c.Project.warned

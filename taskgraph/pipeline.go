@@ -17,6 +17,8 @@ type pipeline struct {
 	workers int
 	errs    *diag.List
 
+	attempt bool // errors mean nothing, but that it was in vain
+
 	interners *sync.Pool // of interners that no worker uses now
 	made      func(tasks int)
 }
@@ -28,8 +30,11 @@ func (p *pipeline) more(n int) {
 	}
 }
 
-// batchSize is how many stubs a worker takes at once: few enough to keep all workers busy to the end.
-const batchSize = 128
+// maxBatch is how many stubs a worker takes at once where there are many.
+const maxBatch = 128
+
+// batch gives how many stubs a worker takes at once: few enough to keep all workers busy to the end.
+func (p *pipeline) batch(stubs int) int { return max(1, min(maxBatch, stubs/(16*p.workers))) }
 
 // run gives the tasks that the steps make of the stubs, which it takes over.
 func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
@@ -44,8 +49,11 @@ func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
 			steps = steps[1:]
 			continue
 		}
+		if tasks, ok := p.early(stubs, steps); ok {
+			return tasks
+		}
 		n := min(1, len(steps))
-		for n < len(steps) && steps[n].All == nil && steps[n].Plan == nil && !steps[n-1].Expands {
+		for n < len(steps) && steps[n].All == nil && steps[n].Plan == nil && (!steps[n-1].Expands || p.many(stubs)) {
 			n++
 		}
 		if n == len(steps) {
@@ -54,6 +62,57 @@ func (p *pipeline) run(stubs []*value.Map, steps []Step) []*Task {
 		stubs = each(p, stubs, steps[:n], func(int) finisher[*value.Map] { return finisher[*value.Map]{finish: asItIs} })
 		steps = steps[n:]
 	}
+}
+
+// many says whether there is work for all workers without cutting it anew where stubs become many.
+func (p *pipeline) many(stubs []*value.Map) bool { return len(stubs) >= 16*p.workers }
+
+// early sends stubs through all steps at once, as if those with a plan needed none, and says whether that went well. If not, nothing
+// happened.
+func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
+	early := slices.Clone(steps)
+	plans := false
+	for i, s := range steps {
+		if s.All != nil || !s.Contained || s.Plan != nil && s.Early == nil || s.Expands && !p.many(stubs) {
+			return nil, false
+		}
+		if s.Plan != nil {
+			plans = true
+			early[i].Plan, early[i].Begin = nil, s.Early
+		}
+	}
+	if !plans || !p.cfg.Registry.contained() {
+		return nil, false
+	}
+	attempt, warnings := *p, &diag.List{}
+	var made atomic.Int64
+	attempt.errs, attempt.attempt = &diag.List{}, true
+	attempt.made = func(n int) {
+		made.Add(int64(n))
+		p.more(n)
+	}
+	p.cfg.held.Store(warnings)
+	tasks := each(&attempt, stubs, early, func(stubs int) finisher[*Task] { return attempt.tasks(stubs, early) })
+	p.cfg.held.Store(nil)
+	if attempt.errs.Failed() || !distinct(tasks) {
+		p.cfg.failed.Clear()
+		p.cfg.memo.Clear()
+		p.more(-int(made.Load()))
+		return nil, false
+	}
+	for _, d := range warnings.Warnings(nil) {
+		p.cfg.Warn(d)
+	}
+	return tasks, true
+}
+
+// distinct says whether no two tasks have the same label.
+func distinct(tasks []*Task) bool {
+	labels := make(map[string]bool, len(tasks))
+	for _, t := range tasks {
+		labels[t.Label] = true
+	}
+	return len(labels) == len(tasks)
 }
 
 // finisher is what a worker does with the stubs that its steps leave.
@@ -135,7 +194,8 @@ func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stub
 			return nil
 		}
 	}
-	batches := (len(stubs) + batchSize - 1) / batchSize
+	size := p.batch(len(stubs))
+	batches := (len(stubs) + size - 1) / size
 	results := make([][]T, batches)
 	var next atomic.Int32
 	work := func() {
@@ -154,11 +214,15 @@ func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stub
 			if b >= batches {
 				return
 			}
-			in := stubs[b*batchSize : min((b+1)*batchSize, len(stubs))]
+			in := stubs[b*size : min((b+1)*size, len(stubs))]
 			out = make([]T, 0, len(in))
 			for i, stub := range in {
 				r.through(stub)
-				in[i] = nil // it is garbage from here on
+				if !p.attempt {
+					in[i] = nil // it is garbage from here on
+				} else if p.errs.Failed() {
+					return
+				}
 			}
 			results[b] = out
 			p.more(len(results[b]) - len(in))
@@ -200,6 +264,13 @@ func newRunner(p *pipeline, steps []Step, fs []Each, arena *value.Arena, out fun
 	r := &runner{p: p, steps: steps, fs: fs, yields: make([]func(*value.Map), len(fs)), arena: arena, out: out}
 	for i := range fs {
 		r.yields[i] = func(s *value.Map) { r.at(s, i+1) }
+		if arena != nil && steps[i].Expands {
+			r.yields[i] = func(s *value.Map) {
+				mark := arena.Mark()
+				r.at(s, i+1)
+				arena.Release(mark)
+			}
+		}
 	}
 	return r
 }
@@ -213,6 +284,9 @@ func (r *runner) through(stub *value.Map) {
 		}
 		r.arena.Reset()
 	}()
+	if r.p.attempt && r.arena == nil {
+		stub = stub.Copy()
+	}
 	r.at(r.arena.Adopt(stub), 0)
 }
 

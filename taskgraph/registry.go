@@ -107,7 +107,8 @@ func (r *Registry) Clone() *Registry {
 // [Step.Contained] wants it of the steps that call them.
 func (r *Registry) Contain() (end func()) {
 	r.trusted = true
-	ends := []func(){r.RunHandlers.contain(), r.PayloadBuilders.contain(), r.IndexBuilders.contain(), r.ContextProviders.contain()}
+	ends := []func(){r.RunHandlers.contain(), r.PayloadBuilders.contain(), r.IndexBuilders.contain(), r.ContextProviders.contain(),
+		r.GroupBys.contain(), r.SetNames.contain()}
 	return func() {
 		for _, end := range ends {
 			end()
@@ -119,7 +120,7 @@ func (r *Registry) Contain() (end func()) {
 // later may be anything.
 func (r *Registry) contained() bool {
 	return r.trusted && r.Caches() == nil && r.RunHandlers.contained() && r.PayloadBuilders.contained() && r.IndexBuilders.contained() &&
-		r.ContextProviders.contained()
+		r.ContextProviders.contained() && r.GroupBys.contained() && r.SetNames.contained()
 }
 
 // SetCaches has support give desc the caches that run-task uses for a task, in the place of what is built in. It is for the code of a
@@ -344,6 +345,9 @@ type Step struct {
 	// Plan sees all stubs before any is worked on. It may put them into another order or leave some out, and makes the
 	// Each for the others. It must not change them.
 	Plan func(cfg *Config, stubs []*value.Map) ([]*value.Map, Each, error)
+	// Early, beside Plan, makes an Each that needs to see no stub but its own, so that nothing waits. Where it cannot, because of the kind or
+	// of a stub, an error says so, which nobody sees: the kind begins anew, with Plan.
+	Early func(cfg *Config) (Each, error)
 	// All sees the whole stream, in order. Nothing else is done for the kind meanwhile, so prefer the others.
 	All Transform
 	// For gives the steps that this one stands for in one kind, where they depend on it: code that is looked up in the kind's

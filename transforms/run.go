@@ -1,6 +1,8 @@
 package transforms
 
 import (
+	"errors"
+	"sync"
 	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -15,9 +17,9 @@ func runSequence() taskgraph.Sequence {
 	return taskgraph.Sequence{
 		validateStep("run"),
 		{Name: "rewrite_when_to_optimization", Each: rewriteWhen},
-		{Name: "set_implementation", Plan: setRunImplementation},
+		{Name: "set_implementation", Plan: setRunImplementation, Early: setRunImplementationEarly},
 		{Name: "set_label", Each: setLabel},
-		{Name: "use_fetches", Plan: useFetches},
+		{Name: "use_fetches", Plan: useFetches, Early: useFetchesEarly},
 		{Name: "make_task_description", Each: makeTaskDescription},
 	}
 }
@@ -86,6 +88,22 @@ func setRunImplementation(_ *taskgraph.Config, stubs []*value.Map) ([]*value.Map
 		return runImplementation(cfg, stub, yield)
 	}, nil
 }
+
+// setRunImplementationEarly does not know the stubs: it fails where two have the same worker, which may be fine.
+func setRunImplementationEarly(*taskgraph.Config) (taskgraph.Each, error) {
+	var workers sync.Map // that are not the stub's own
+	return func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+		if worker := stub.At("worker"); worker.Map() != nil && worker.Lasting() {
+			if _, again := workers.LoadOrStore(worker.Identity(), true); again {
+				return errNeedsPlan
+			}
+		}
+		return runImplementation(cfg, stub, yield)
+	}, nil
+}
+
+// errNeedsPlan is what steps give that cannot do without a look at all stubs.
+var errNeedsPlan = errors.New("all tasks of the kind must be known first")
 
 // sharedWorkers gives the stubs whose worker is another one's by a YAML alias, with the place of that one. The reference
 // fails for them, because a transform completes the map twice. What task-defaults, chunks or a matrix made of one task is not

@@ -25,7 +25,7 @@ type fetchTargets struct {
 // what to download and unpack before the task's command runs. Tasks come out after those of the same kind that they
 // depend on.
 func useFetches(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, taskgraph.Each, error) {
-	t := &fetchTargets{artifacts: map[string]string{}, aliases: map[string]string{}, env: map[string]*value.Map{}, listed: map[string]string{}, prefixes: make(map[string]string, len(stubs))}
+	t := newFetchTargets(len(stubs))
 	own := cfg.Kind == "toolchain" || cfg.Kind == "fetch"
 	for _, stub := range stubs {
 		label := stub.Str("label")
@@ -35,6 +35,49 @@ func useFetches(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, taskgr
 			t.add(cfg.Kind, label, run.At("toolchain-artifact"), run.At(cfg.Kind+"-alias"))
 		}
 	}
+	t.addDependencies(cfg)
+	ordered, err := orderTasks(cfg, stubs)
+	return ordered, t.use, err
+}
+
+// useFetchesEarly is for tasks that need none of their own kind.
+func useFetchesEarly(cfg *taskgraph.Config) (taskgraph.Each, error) {
+	if cfg.Kind == "toolchain" || cfg.Kind == "fetch" {
+		return nil, errNeedsPlan
+	}
+	t := newFetchTargets(0)
+	t.addDependencies(cfg)
+	return func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+		if !stub.At("label").IsString() {
+			return errNeedsPlan
+		}
+		for label := range stub.At("dependencies").Map().Entries() {
+			if label := label.Value.Str(); strings.HasPrefix(label, cfg.Kind) && cfg.Deps.Task(label) == nil {
+				return errNeedsPlan
+			}
+		}
+		return t.use(cfg, stub, yield)
+	}, nil
+}
+
+// use replaces the fetches of a task.
+func (t *fetchTargets) use(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	fetches, _ := stub.Delete("fetches")
+	if fetches.Truthy() {
+		if err := t.resolve(cfg, stub, fetches.Map()); err != nil {
+			return err
+		}
+	}
+	yield(stub)
+	return nil
+}
+
+func newFetchTargets(stubs int) *fetchTargets {
+	return &fetchTargets{artifacts: map[string]string{}, aliases: map[string]string{}, env: map[string]*value.Map{}, listed: map[string]string{}, prefixes: make(map[string]string, stubs)}
+}
+
+// addDependencies adds the tasks of kinds that the kind depends on.
+func (t *fetchTargets) addDependencies(cfg *taskgraph.Config) {
 	for _, dep := range cfg.Deps.All() {
 		if dep.Kind == "fetch" || dep.Kind == "toolchain" {
 			t.add(dep.Kind, dep.Label, dep.Attribute(dep.Kind+"-artifact"), dep.Attribute(dep.Kind+"-alias"))
@@ -43,17 +86,6 @@ func useFetches(cfg *taskgraph.Config, stubs []*value.Map) ([]*value.Map, taskgr
 			}
 		}
 	}
-	ordered, err := orderTasks(cfg, stubs)
-	return ordered, func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
-		fetches, _ := stub.Delete("fetches")
-		if fetches.Truthy() {
-			if err := t.resolve(cfg, stub, fetches.Map()); err != nil {
-				return err
-			}
-		}
-		yield(stub)
-		return nil
-	}, err
 }
 
 func (t *fetchTargets) add(kind, label string, artifact, alias value.Value) {

@@ -66,6 +66,27 @@ func (a *Arena) Reset() {
 	a.vals.reset(1 << 16)
 }
 
+// Mark is a moment in the life of an [Arena].
+type Mark struct{ maps, lists, vals moment }
+
+// Mark notes what lives in the arena.
+func (a *Arena) Mark() Mark {
+	if a == nil {
+		return Mark{}
+	}
+	return Mark{a.maps.moment(), a.lists.moment(), a.vals.moment()}
+}
+
+// Release ends what came to live in the arena since the mark. Containers that are older must not have been changed since.
+func (a *Arena) Release(m Mark) {
+	if a == nil {
+		return
+	}
+	a.maps.release(m.maps)
+	a.lists.release(m.lists)
+	a.vals.release(m.vals)
+}
+
 // Adopt gives a map with m's entries that lives in the arena. m must not be used any more.
 func (a *Arena) Adopt(m *Map) *Map {
 	if a == nil {
@@ -76,30 +97,54 @@ func (a *Arena) Adopt(m *Map) *Map {
 
 // cells hands memory out. What was handed out before a reset is handed out again.
 type cells[T any] struct {
-	block []T
-	used  int
-	full  [][]T // the blocks before, where [ended] wants to see them
+	block  []T
+	number int // of the block: smaller ones came before
+	used   int
+	taken  [][]T // all that was handed out, where [ended] wants to see it
 }
+
+// moment is how far cells were used at some time.
+type moment struct{ number, used int }
 
 // take gives n cells that may hold anything.
 func (c *cells[T]) take(n int) []T {
+	if checked {
+		out := make([]T, n)
+		c.taken = append(c.taken, out)
+		return out
+	}
 	if c.used+n > len(c.block) {
-		if checked {
-			c.full = append(c.full, c.block)
-		}
 		c.block, c.used = make([]T, max(2*len(c.block), n, 64)), 0
+		c.number++
 	}
 	out := c.block[c.used : c.used+n : c.used+n]
 	c.used += n
 	return out
 }
 
-// reset makes all cells free again. A block of more than most cells is given up.
-func (c *cells[T]) reset(most int) {
+func (c *cells[T]) moment() moment {
 	if checked {
-		ended(append(c.full, c.block))
-		c.block, c.full = nil, nil
+		return moment{used: len(c.taken)}
 	}
+	return moment{c.number, c.used}
+}
+
+// release makes the cells free that were handed out since a moment.
+func (c *cells[T]) release(m moment) {
+	switch {
+	case checked:
+		ended(c.taken[m.used:])
+		c.taken = c.taken[:m.used]
+	case m.number == c.number:
+		c.used = m.used
+	default: // all of the block; those before it are not used any more
+		c.used = 0
+	}
+}
+
+// reset makes all cells free. A block of more than most cells is given up.
+func (c *cells[T]) reset(most int) {
+	c.release(moment{})
 	if len(c.block) > most {
 		c.block = nil
 	}

@@ -5,7 +5,7 @@ package value
 // checked says that what uses a container after its arena was reset is to be found: see [ended].
 const checked = true
 
-// ended spoils containers of an arena that was reset. Their memory is not used again, so whoever still looks at one sees a key and a
+// ended spoils containers that an arena has no more. Their memory is not used again, so whoever still looks at one sees a key and a
 // text that no graph has.
 func ended[T any](blocks [][]T) {
 	spoiled := NewString("this container's arena was reset")
