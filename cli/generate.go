@@ -225,7 +225,7 @@ func (s *session) graph(ctx context.Context, project *taskgraph.Project, spec st
 	if err != nil {
 		return nil, err
 	}
-	return g.Graph(ctx, s.opts.phase)
+	return g.Last(ctx, s.opts.phase)
 }
 
 // printer gives what prints graphs as the flags say.

@@ -18,7 +18,7 @@ func (g *Generator) Again(ctx context.Context, full *TaskGraph, labels []string,
 	var errs diag.List
 	var requested []int32
 	for _, label := range labels {
-		id, ok := full.graph.ids[label]
+		id, ok := full.graph.ids()[label]
 		if !ok {
 			errs.Add(diag.Errorf(diag.NotOffered, 0, "there is no task %q in the graph", label).WithHint("%s", diag.DidYouMean(label, full.graph.names)))
 			continue

@@ -50,6 +50,9 @@ func (o *optimizer) assemble() (*Optimized, error) {
 	for i, t := range out.Graph.tasks {
 		out.Graph.byID[out.LabelToTaskID[t.Label]] = int32(i)
 	}
+	if o.g.forget {
+		clear(o.graph.tasks) // of the target task graph, which is this optimization's alone
+	}
 	return out, o.finishTasks(out.Graph.tasks, keep, ids)
 }
 
@@ -113,7 +116,7 @@ func (f *firstError) add(place int, t *Task, err error) {
 
 // finish gives the task as it is submitted.
 func (o *optimizer) finish(t *Task, keep []bool, ids []string, r *references) *Task {
-	places := o.graph.graph.ids
+	places := o.graph.graph.ids()
 	deps := emptyMap
 	if t.Dependencies.Len() > 0 || t.SoftDependencies.Len() > 0 {
 		deps = t.Dependencies.Copy()

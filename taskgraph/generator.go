@@ -57,6 +57,8 @@ type Generator struct {
 
 	ahead atomic.Pointer[lookUps]
 
+	forget bool // what a later phase was made of is given up
+
 	interners sync.Pool             // of interners that no worker uses now
 	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
@@ -87,6 +89,14 @@ func (p *phase[T]) get(compute func() (T, error)) (T, error) {
 		p.done = true
 	}
 	return p.v, p.err
+}
+
+// forget gives up the result. It is computed anew when it is asked for again.
+func (p *phase[T]) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var none T
+	p.v, p.err, p.done = none, nil, false
 }
 
 func (p *phase[T]) compute(compute func() (T, error)) (v T, err error) {
@@ -148,6 +158,13 @@ func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) 
 		return o.Graph, nil
 	}
 	return nil, fmt.Errorf("taskgraph: the phase %s has no graph", phase)
+}
+
+// Last gives the graph that a phase made, and gives up those of the phases before as soon as they were used: a large generation then
+// needs less memory. It is for who wants nothing else of the Generator.
+func (g *Generator) Last(ctx context.Context, phase Phase) (*TaskGraph, error) {
+	g.forget = true
+	return g.Graph(ctx, phase)
 }
 
 // Ready waits until it is known what the extensions register, and the parameters are complete. The phases do so themselves.
@@ -241,7 +258,7 @@ func (g *Generator) FullTaskGraph(ctx context.Context) (*TaskGraph, error) {
 		if err != nil {
 			return nil, err
 		}
-		tg := NewTaskGraph(set.tasks, true)
+		tg := set.linked()
 		if err := g.knownDependencies(tg); err != nil {
 			return nil, err
 		}
@@ -311,7 +328,7 @@ func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
 			}
 			keep := make([]bool, set.Len())
 			for _, t := range chosen {
-				id, ok := set.graph.ids[t.Label]
+				id, ok := set.graph.ids()[t.Label]
 				if !ok {
 					return nil, g.project.Resolve(diag.Errorf(diag.UnknownName, v.Pos(), "filter %q chose %q, which is no task", v.Str(), t.Label))
 				}
@@ -322,7 +339,7 @@ func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
 			g.project.Log.Info("filtered", "filter", v.Str(), "pruned", before-set.Len(), "remain", set.Len())
 		}
 		if set == full {
-			set = NewTaskGraph(full.tasks, false)
+			set = &TaskGraph{tasks: full.tasks, graph: full.graph.bare()}
 		}
 		return set, g.verify(TargetTaskSet, &VerifyConfig{Tasks: set})
 	})
@@ -353,7 +370,7 @@ func (g *Generator) targetGraph(ctx context.Context) (*targetGraph, error) {
 		chosen := make([]bool, full.Len())
 		var requested []int32
 		for _, t := range set.tasks {
-			id := full.graph.ids[t.Label]
+			id := full.graph.ids()[t.Label]
 			chosen[id] = true
 			requested = append(requested, id)
 		}
@@ -400,6 +417,12 @@ func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) 
 		if err != nil {
 			return nil, err
 		}
+		if g.forget {
+			g.fullSet.forget()
+			g.full.forget()
+			g.targetSet.forget()
+			g.target.forget()
+		}
 		g.project.Log.Info("generating optimized task graph")
 		o, err := g.optimize(ctx, target)
 		if err != nil {
@@ -419,6 +442,9 @@ func (g *Generator) MorphedTaskGraph(ctx context.Context) (*Optimized, error) {
 		m, err := g.morph(ctx, o)
 		if err != nil {
 			return nil, g.project.Resolve(err)
+		}
+		if g.forget {
+			g.optimized.forget()
 		}
 		return m, g.verify(MorphedTaskGraph, &VerifyConfig{Tasks: m.Graph})
 	})

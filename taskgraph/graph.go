@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Graph is a directed graph with named edges between nodes with dense ids, built once and then immutable. An edge
@@ -11,10 +12,16 @@ import (
 // that order, edges in the order of definition.
 type Graph struct {
 	names []string
-	ids   map[string]int32
-	out   [][]Edge // by node
+	index *index   // shared by graphs of the same nodes
+	out   [][]Edge // by node; nil without edges
 	in    [][]int32
 	count int
+}
+
+// index finds nodes by name. It is made when it is first needed.
+type index struct {
+	once sync.Once
+	ids  map[string]int32
 }
 
 // Edge leads to a node, under a name.
@@ -25,21 +32,52 @@ type Edge struct {
 
 // NewGraph gives a graph of the nodes without edges. The names must be distinct.
 func NewGraph(names []string) *Graph {
-	g := &Graph{names: names, ids: make(map[string]int32, len(names)), out: make([][]Edge, len(names))}
-	for i, n := range names {
-		g.ids[n] = int32(i)
+	return &Graph{names: names, index: &index{}}
+}
+
+// bare gives a graph of the same nodes without edges.
+func (g *Graph) bare() *Graph { return &Graph{names: g.names, index: g.index} }
+
+// ids gives the nodes by name.
+func (g *Graph) ids() map[string]int32 {
+	g.index.once.Do(func() {
+		g.index.ids = make(map[string]int32, len(g.names))
+		for i, n := range g.names {
+			g.index.ids[n] = int32(i)
+		}
+	})
+	return g.index.ids
+}
+
+// expect makes room for edges; only while the graph is built.
+func (g *Graph) expect(edges func(node int) int) {
+	n := 0
+	for i := range g.names {
+		n += edges(i)
 	}
-	return g
+	g.out = make([][]Edge, len(g.names))
+	room := make([]Edge, n)
+	for i := range g.out {
+		n := edges(i)
+		g.out[i], room = room[:0:n], room[n:]
+	}
 }
 
 // link adds an edge; only while the graph is built.
 func (g *Graph) link(from, to int32, name string) {
+	if g.out == nil {
+		g.out = make([][]Edge, len(g.names))
+	}
 	g.out[from] = append(g.out[from], Edge{to, name})
 	g.count++
 }
 
 // finish builds the reverse direction.
 func (g *Graph) finish() *Graph {
+	if g.count == 0 {
+		g.out = nil
+		return g
+	}
 	degree := make([]int32, len(g.names))
 	for _, edges := range g.out {
 		for _, e := range edges {
@@ -70,12 +108,17 @@ func (g *Graph) Name(id int32) string { return g.names[id] }
 
 // ID gives a node's id and whether there is such a node.
 func (g *Graph) ID(name string) (int32, bool) {
-	id, ok := g.ids[name]
+	id, ok := g.ids()[name]
 	return id, ok
 }
 
 // Links gives the edges from a node to its dependencies.
-func (g *Graph) Links(id int32) []Edge { return g.out[id] }
+func (g *Graph) Links(id int32) []Edge {
+	if g.out == nil {
+		return nil
+	}
+	return g.out[id]
+}
 
 // Dependents gives the nodes that depend on one, a node once for each of its edges.
 func (g *Graph) Dependents(id int32) []int32 {
@@ -103,11 +146,11 @@ func (g *Graph) Preorder() ([]int32, error) { return g.order(true) }
 
 func (g *Graph) order(reverse bool) ([]int32, error) {
 	degree := make([]int32, len(g.names))
-	for i := range g.out {
+	for i := range g.names {
 		if reverse {
 			degree[i] = int32(len(g.Dependents(int32(i))))
 		} else {
-			degree[i] = int32(len(g.out[i]))
+			degree[i] = int32(len(g.Links(int32(i))))
 		}
 	}
 	queue := make([]int32, 0, len(g.names))
@@ -123,7 +166,7 @@ func (g *Graph) order(reverse bool) ([]int32, error) {
 	}
 	for i := 0; i < len(queue); i++ {
 		if reverse {
-			for _, e := range g.out[queue[i]] {
+			for _, e := range g.Links(queue[i]) {
 				done(e.To)
 			}
 		} else {
@@ -156,12 +199,12 @@ func (g *Graph) Loops() []*LoopError {
 		state[start] = onPath
 		for len(path) > 0 {
 			top := &path[len(path)-1]
-			if top.next == len(g.out[top.id]) {
+			if top.next == len(g.Links(top.id)) {
 				state[top.id] = finished
 				path = path[:len(path)-1]
 				continue
 			}
-			to := g.out[top.id][top.next].To
+			to := g.Links(top.id)[top.next].To
 			top.next++
 			switch state[to] {
 			case onPath:
@@ -198,7 +241,7 @@ func (g *Graph) Closure(nodes []int32) []bool {
 	for len(stack) > 0 {
 		id := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, e := range g.out[id] {
+		for _, e := range g.Links(id) {
 			if !in[e.To] {
 				in[e.To] = true
 				stack = append(stack, e.To)

@@ -34,7 +34,7 @@ func graphOf(edges ...string) *Graph {
 	}
 	g := NewGraph(names)
 	for _, e := range parsed {
-		g.link(g.ids[e.from], g.ids[e.to], e.name)
+		g.link(g.ids()[e.from], g.ids()[e.to], e.name)
 	}
 	return g.finish()
 }
@@ -114,7 +114,7 @@ func TestClosure(t *testing.T) {
 	closure := func(g *Graph, of ...string) string {
 		var ids []int32
 		for _, n := range of {
-			ids = append(ids, g.ids[n])
+			ids = append(ids, g.ids()[n])
 		}
 		var in []int32
 		for id, ok := range g.Closure(ids) {
@@ -199,9 +199,9 @@ func TestRandomGraphsHaveOrders(t *testing.T) {
 		loop, ok := err.(*LoopError)
 		require.True(t, ok)
 		for i, n := range loop.Nodes {
-			next := loopy.ids[loop.Nodes[(i+1)%len(loop.Nodes)]]
+			next := loopy.ids()[loop.Nodes[(i+1)%len(loop.Nodes)]]
 			found := false
-			for _, e := range loopy.Links(loopy.ids[n]) {
+			for _, e := range loopy.Links(loopy.ids()[n]) {
 				found = found || e.To == next
 			}
 			require.True(t, found, "%v is no loop", loop.Nodes)

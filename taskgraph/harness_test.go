@@ -155,7 +155,7 @@ func (t *targetGraph) request(labels ...string) *targetGraph {
 		t.requested[i], t.chosen[i] = false, false
 	}
 	for _, l := range labels {
-		t.requested[t.graph.graph.ids[l]], t.chosen[t.graph.graph.ids[l]] = true, true
+		t.requested[t.graph.graph.ids()[l]], t.chosen[t.graph.graph.ids()[l]] = true, true
 	}
 	return t
 }

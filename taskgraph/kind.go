@@ -199,7 +199,7 @@ func newKindGraph(kinds map[string]*Kind, p *Project) (*KindGraph, error) {
 		for _, dep := range kinds[n].Dependencies {
 			if !slices.Contains(linked, dep) {
 				linked = append(linked, dep)
-				g.link(int32(i), g.ids[dep], "kind-dependency")
+				g.link(int32(i), g.ids()[dep], "kind-dependency")
 			}
 		}
 	}

@@ -105,7 +105,7 @@ func (o *optimizer) lock(target *targetGraph) {
 		o.locked = slices.Clone(chosen)
 	}
 	for v := range o.g.params.At("do_not_optimize").List().Values() {
-		if id, ok := o.graph.graph.ids[v.Str()]; ok {
+		if id, ok := o.graph.graph.ids()[v.Str()]; ok {
 			o.locked[id] = true
 		}
 	}

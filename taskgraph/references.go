@@ -3,6 +3,7 @@ package taskgraph
 import (
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
@@ -22,6 +23,7 @@ type references struct {
 	self string     // task id of the task at hand
 	deps *value.Map // edge name to task id
 
+	clean    [1 << 10]unsafe.Pointer // containers without references, by address
 	buf      []byte
 	errs     []*diag.Diagnostic
 	homeless error // the first address that could not be made because the root URL is not known
@@ -45,8 +47,26 @@ func (r *references) definition(def *value.Map, self string, deps *value.Map) *v
 	return out
 }
 
-// walk gives a value with its references resolved, and whether that is another one.
+// walk gives a value with its references resolved, and whether that is another one. Tasks share much that has none.
 func (r *references) walk(v value.Value) (value.Value, bool) {
+	id := v.Identity()
+	if id == nil {
+		return v, false
+	}
+	known := &r.clean[uintptr(id)>>4%uintptr(len(r.clean))]
+	if *known == id {
+		return v, false
+	}
+	n := len(r.errs)
+	out, changed := r.resolve(v)
+	if !changed && len(r.errs) == n {
+		*known = id
+	}
+	return out, changed
+}
+
+// resolve does what walk does.
+func (r *references) resolve(v value.Value) (value.Value, bool) {
 	switch v.Kind() {
 	case value.MapKind:
 		return r.walkMap(v)

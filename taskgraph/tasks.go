@@ -25,45 +25,52 @@ func NewTaskGraph(tasks []*Task, edges bool) *TaskGraph {
 	}
 	tg := &TaskGraph{tasks: tasks, graph: NewGraph(names)}
 	if edges {
-		for i, t := range tasks {
-			n := t.Dependencies.Len()
-			if n == 0 {
-				continue
-			}
-			tg.graph.out[i] = make([]Edge, 0, n)
-			for name, label := range t.Deps() {
-				if to, ok := tg.graph.ids[label]; ok {
-					tg.graph.link(int32(i), to, name)
-				}
+		tg = tg.linked()
+	}
+	return tg
+}
+
+// linked gives the graph of the same tasks with their edges.
+func (tg *TaskGraph) linked() *TaskGraph {
+	tasks, g := tg.tasks, tg.graph.bare()
+	ids := g.ids()
+	g.expect(func(node int) int { return tasks[node].Dependencies.Len() })
+	for i, t := range tasks {
+		for name, label := range t.Deps() {
+			if to, ok := ids[label]; ok {
+				g.link(int32(i), to, name)
 			}
 		}
 	}
-	tg.graph.finish()
-	return tg
+	return &TaskGraph{tasks: tasks, graph: g.finish()}
 }
 
 // subset gives the graph of the tasks for which keep is true and the edges among them.
 func (tg *TaskGraph) subset(keep []bool, edges bool) *TaskGraph {
 	tasks := make([]*Task, 0, len(tg.tasks))
-	ids := make([]int32, len(tg.tasks))
+	ids, kept := make([]int32, len(tg.tasks)), make([]int32, 0, len(tg.tasks))
 	for i, t := range tg.tasks {
 		ids[i] = -1
 		if keep[i] {
 			ids[i] = int32(len(tasks))
-			tasks = append(tasks, t)
+			tasks, kept = append(tasks, t), append(kept, int32(i))
 		}
 	}
-	if !edges {
+	all := len(kept) == len(tg.tasks)
+	switch {
+	case all && edges:
+		return &TaskGraph{tasks: tasks, graph: tg.graph}
+	case all:
+		return &TaskGraph{tasks: tasks, graph: tg.graph.bare()}
+	case !edges:
 		return NewTaskGraph(tasks, false)
 	}
 	sub := NewTaskGraph(tasks, false)
-	for i := range tg.tasks {
-		if !keep[i] || len(tg.graph.out[i]) == 0 {
-			continue
-		}
-		for _, e := range tg.graph.out[i] {
+	sub.graph.expect(func(node int) int { return len(tg.graph.Links(kept[node])) })
+	for node, i := range kept {
+		for _, e := range tg.graph.Links(i) {
 			if to := ids[e.To]; to >= 0 {
-				sub.graph.link(ids[i], to, e.Name)
+				sub.graph.link(int32(node), to, e.Name)
 			}
 		}
 	}
@@ -85,7 +92,7 @@ func (tg *TaskGraph) At(id int32) *Task { return tg.tasks[id] }
 
 // Task gives the task with a label, nil where there is none.
 func (tg *TaskGraph) Task(label string) *Task {
-	if id, ok := tg.graph.ids[label]; ok {
+	if id, ok := tg.graph.ids()[label]; ok {
 		return tg.tasks[id]
 	}
 	return nil

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -35,10 +36,13 @@ type change struct {
 // transition leads from a shape to the one after a change.
 type transition struct {
 	change
-	to *shape
+	to *shape // nil where the change was asked for once
 }
 
 const (
+	// atOnce is how many transitions a shape has for which there is a shape at once. Further ones get it when they are asked for the
+	// second time: keys of one map only, such as labels, would have a shape for each key otherwise.
+	atOnce = 4
 	// fewTransitions are looked through one by one.
 	fewTransitions = 8
 	// maxTransitions is how many shapes a shape leads to. Where keys are names that differ from map to map, sharing would
@@ -199,30 +203,53 @@ func (s *shape) lead(key Value, remove bool, to *shape) (*shape, bool) {
 	c := change{key.text(), remove}
 	var few []transition
 	if before := s.few.Load(); before != nil {
-		few = *before
+		few = slices.Clone(*before)
 	}
-	for _, t := range few {
-		if t.change == c {
+	for i := range few {
+		if t := &few[i]; t.change == c {
+			if t.to == nil {
+				t.to = to
+				s.few.Store(&few)
+			}
 			return t.to, true
 		}
 	}
 	if len(few) < fewTransitions {
-		few = append(few[:len(few):len(few)], transition{c, to})
+		to.single = len(few) >= atOnce
+		t := transition{change: c}
+		if !to.single {
+			t.to = to
+		}
+		few = append(few, t)
 		s.few.Store(&few)
-		return to, true
+		return to, !to.single
 	}
-	if other := s.many[c]; other != nil {
+	other, asked := s.many[c]
+	if other != nil {
 		return other, true
 	}
-	if n := len(s.many); n >= maxFirst || n >= maxTransitions && s != noKeys {
+	if n := len(s.many); !asked && (n >= maxFirst || n >= maxTransitions && s != noKeys) {
 		to.single = true
 		return to, false
 	}
 	if s.many == nil {
 		s.many = map[change]*shape{}
 	}
+	if !asked {
+		to.single = true
+		s.many[c] = nil
+		return to, false
+	}
 	s.many[c] = to
 	return to, true
+}
+
+// surely gives the shape with a key more as if it had been asked for before.
+func (s *shape) surely(key Value) (to *shape, shared bool) {
+	if to, shared = s.with(key); shared {
+		return to, true
+	}
+	return s.with(key)
 }
 
 // shapeOf gives the shared shape of keys, nil where they have none.
@@ -232,7 +259,7 @@ func shapeOf(entries []Entry) *shape {
 	}
 	s, shared := noKeys, true
 	for i := range entries {
-		if s, shared = s.with(entries[i].Key.At(0)); !shared {
+		if s, shared = s.surely(entries[i].Key.At(0)); !shared {
 			return nil
 		}
 	}
@@ -317,7 +344,7 @@ func NewKeys(names ...string) Keys {
 		if s.find(n) >= 0 {
 			panic("value: key twice: " + n)
 		}
-		s, _ = s.with(NewString(n))
+		s, _ = s.surely(NewString(n))
 	}
 	return Keys{s}
 }
