@@ -15,12 +15,15 @@ type memory struct {
 	tasks atomic.Int64 // that there are
 	steps atomic.Int64 // what the limit was last set for
 	live  atomic.Int64 // bytes that the last collection left
+	more  atomic.Int64 // bytes that are allowed beside what tasks may take
 }
 
 const (
 	firstLimit = 264 << 20
 	// taskLimit is what a task may take, with what is garbage after it was made.
 	taskLimit = 7400
+	// making is what is allowed beside it while tasks are made: the last of them are not worth a collection, since not much comes then.
+	making = 56 << 20
 	// overhead is what the runtime needs beside the heap.
 	overhead = 24 << 20
 	// limitStep is the number of tasks after which the limit is set anew.
@@ -33,6 +36,7 @@ func tuneMemory() *memory {
 		return nil
 	}
 	m := &memory{}
+	m.more.Store(making)
 	debug.SetGCPercent(-1)
 	adviseHugePages()
 	m.limit()
@@ -40,9 +44,14 @@ func tuneMemory() *memory {
 	return m
 }
 
-// made takes notice of more tasks, or of fewer.
+// made takes notice of more tasks, or of fewer, or by 0 that others are made of them.
 func (m *memory) made(tasks int) {
 	if m == nil {
+		return
+	}
+	if tasks == 0 {
+		m.more.Store(0)
+		m.limit()
 		return
 	}
 	step := m.tasks.Add(int64(tasks)) / limitStep
@@ -52,7 +61,7 @@ func (m *memory) made(tasks int) {
 }
 
 func (m *memory) limit() {
-	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit, m.live.Load()*5/4+overhead))
+	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+m.more.Load(), m.live.Load()*5/4+overhead))
 }
 
 // collection is garbage that tells when garbage was collected.

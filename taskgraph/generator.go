@@ -23,8 +23,8 @@ type GeneratorOptions struct {
 	// TaskIDSeed is what the ids of the tasks are derived from instead, where one task creates several graphs; "" means
 	// DecisionTaskID.
 	TaskIDSeed string
-	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines; nil is
-	// nobody.
+	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines, and by 0 that
+	// optimization begins to make others of them; nil is nobody.
 	Made func(tasks int)
 	// TargetKinds limits the generation to some kinds and what they depend on; none means those of the parameter target-kinds, or all.
 	TargetKinds []string
@@ -422,6 +422,9 @@ func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) 
 			g.full.forget()
 			g.targetSet.forget()
 			g.target.forget()
+		}
+		if g.opts.Made != nil {
+			g.opts.Made(0)
 		}
 		g.project.Log.Info("generating optimized task graph")
 		o, err := g.optimize(ctx, target)
