@@ -239,16 +239,12 @@ func (e *jsonEncoder) prepend(step string) {
 // known writes a map whose keys are known.
 func (e *jsonEncoder) known(dst []byte, m *Map, keys *jsonKeys, depth int) []byte {
 	dst = append(dst, '{')
+	lines := keys.linesAt(e.indent, depth+1)
 	for i, at := range keys.order {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if e.indent > 0 {
-			dst = e.newline(dst, depth+1)
-			dst = append(dst, keys.text[i]...)
-			dst = append(dst, ' ')
+		if lines != nil {
+			dst = append(dst, lines[i]...)
 		} else {
-			dst = append(dst, keys.text[i]...)
+			dst = e.begin(dst, keys.text[i], i == 0, depth+1)
 		}
 		dst = e.value(dst, m.vals[at], depth+1)
 		if e.err != nil {
@@ -260,6 +256,18 @@ func (e *jsonEncoder) known(dst []byte, m *Map, keys *jsonKeys, depth int) []byt
 		dst = e.newline(dst, depth)
 	}
 	return append(dst, '}')
+}
+
+// begin writes what stands before the value of a key that is known.
+func (e *jsonEncoder) begin(dst []byte, key string, first bool, depth int) []byte {
+	if !first {
+		dst = append(dst, ',')
+	}
+	if e.indent == 0 {
+		return append(dst, key...)
+	}
+	dst = e.newline(dst, depth)
+	return append(append(dst, key...), ' ')
 }
 
 func (e *jsonEncoder) object(dst []byte, m *Map, depth int) []byte {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -113,8 +114,29 @@ func (v Value) comparison() Kind {
 
 // jsonKeys is how JSON writes the keys of a shape: in which order, and the text of each with its colon.
 type jsonKeys struct {
-	order []int32  // places of the keys
-	text  []string // by place in order: "key":
+	order []int32                     // places of the keys
+	text  []string                    // by place in order: "key":
+	lines [8]atomic.Pointer[[]string] // by depth, for the usual indentation: text with all that comes before
+}
+
+// usualIndent is the indentation for which lines are kept.
+const usualIndent = 2
+
+// linesAt gives what stands before each value in a map at some depth, nil where that is not kept.
+func (k *jsonKeys) linesAt(indent, depth int) []string {
+	if indent != usualIndent || depth >= len(k.lines) {
+		return nil
+	}
+	if known := k.lines[depth].Load(); known != nil {
+		return *known
+	}
+	e := &jsonEncoder{indent: indent}
+	lines := make([]string, len(k.text))
+	for i, text := range k.text {
+		lines[i] = string(e.begin(nil, text, i == 0, depth))
+	}
+	k.lines[depth].Store(&lines)
+	return lines
 }
 
 // sortedKeys gives how the keys of a shape are written with sort_keys, nil where that is not known: the shape was not

@@ -57,7 +57,7 @@ func NewInterner(n int) *Interner {
 // Fits says whether the interner is large enough for about n alike values.
 func (in *Interner) Fits(n int) bool { return len(in.known) >= internerSize(n) }
 
-func internerSize(n int) int { return 1 << bits.Len(uint(min(max(n, 16), 512)*16)) }
+func internerSize(n int) int { return 1 << bits.Len(uint(min(max(n, 16), 512)*2)) }
 
 // Texts of these lengths are looked up: shorter ones take no memory worth mentioning, longer ones are rarely the same.
 const (
