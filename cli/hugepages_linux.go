@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"os"
 	"runtime"
+	"strings"
 	"syscall"
+	"unsafe"
 )
 
 // hugeHeap is how much of the heap is to be in huge pages, in bytes: enough for 100,000 tasks.
@@ -13,14 +16,10 @@ const hugeHeap = 1 << 30
 // the kernel makes of the advice does not matter either.
 func adviseHugePages() {
 	var info syscall.Sysinfo_t
-	var addresses syscall.Rlimit
-	if syscall.Sysinfo(&info) != nil || syscall.Getrlimit(syscall.RLIMIT_AS, &addresses) != nil || addresses.Cur != ^uint64(0) {
+	if unsafe.Sizeof(uintptr(0)) < 8 || !addressesAreFree() || syscall.Sysinfo(&info) != nil {
 		return
 	}
 	size := min(hugeHeap, uint64(info.Totalram)*uint64(info.Unit)/4)
-	if size < 4*hugePage {
-		return
-	}
 	// The runtime takes addresses for a large object, and keeps them when the object is gone.
 	heap := make([]byte, size)
 	syscall.Madvise(heap, adviceHugePage)
@@ -28,7 +27,17 @@ func adviseHugePages() {
 	runtime.GC()
 }
 
-const (
-	hugePage       = 2 << 20
-	adviceHugePage = 14 // MADV_HUGEPAGE
-)
+// addressesAreFree says whether a process may take more addresses than it has memory for. Where the kernel or a limit counts them, the
+// runtime would end the program.
+func addressesAreFree() bool {
+	for _, resource := range [...]int{syscall.RLIMIT_AS, syscall.RLIMIT_DATA} {
+		var limit syscall.Rlimit
+		if syscall.Getrlimit(resource, &limit) != nil || limit.Cur != ^uint64(0) {
+			return false
+		}
+	}
+	mode, err := os.ReadFile("/proc/sys/vm/overcommit_memory")
+	return err == nil && strings.TrimSpace(string(mode)) != "2"
+}
+
+const adviceHugePage = 14 // MADV_HUGEPAGE

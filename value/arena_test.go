@@ -170,3 +170,35 @@ func TestArenaChangesNothing(t *testing.T) {
 		require.Equal(t, want[i], text(t, m.Value()), i)
 	}
 }
+
+// TestReleaseEndsWhatCameLater makes stubs of a stub, one after the other in the same memory.
+func TestReleaseEndsWhatCameLater(t *testing.T) {
+	a := newArena(t)
+	in := NewInterner(4)
+	stub := a.Adopt(MapOf("name", "x", "worker", MapOf("env", MapOf("A", "1"))))
+	stub.EditMap("worker").EditMap("env").Set("B", NewString("2"))
+	before := text(t, stub.Value())
+	var made []*Map
+	for i := range 50 {
+		mark := a.Mark()
+		child := stub.Copy()
+		for j := range i {
+			child.EditMap("worker").EditMap(fmt.Sprint("m", j)).EditList("l").AppendStrings("some", "words")
+			inner := a.Mark()
+			grandchild := child.Copy()
+			grandchild.EditMap("worker").EditMap("env").Set(fmt.Sprint("G", j), NewInt(int64(j)))
+			a.Release(inner)
+		}
+		child.EditMap("worker").EditMap("env").Set("N", NewInt(int64(i)))
+		child.Set("name", NewString(fmt.Sprint("child ", i)))
+		made = append(made, in.Map(child))
+		a.Release(mark)
+		require.Equal(t, before, text(t, stub.Value()))
+	}
+	for i, m := range made {
+		env := m.At("worker").Map().At("env").Map()
+		assert.Equal(t, fmt.Sprintf(`{"A":"1","B":"2","N":%d}`, i), text(t, env.Value()))
+		assert.Equal(t, i+1, m.At("worker").Map().Len())
+		assert.Equal(t, fmt.Sprint("child ", i), m.Str("name"))
+	}
+}

@@ -38,6 +38,9 @@ func (e *jsonEncoder) append(dst []byte, v Value, style JSONStyle, depth int) ([
 	if err := e.err; err != nil {
 		err.Path = e.path
 		e.err, e.path, e.order = nil, "", e.order[:0]
+		if e.seen != nil {
+			clear(e.seen[:]) // of what the caller does not get
+		}
 		return dst, err
 	}
 	return out, nil
