@@ -59,7 +59,11 @@ func (p printer) print(w io.Writer, graph *taskgraph.TaskGraph) error {
 	}
 	switch p.format {
 	case formatJSON:
-		if err := taskgraph.WriteJSON(w, tasks, p.workers, p.document); err != nil {
+		document := p.document
+		if len(p.exclude) == 0 {
+			document = nil
+		}
+		if err := taskgraph.WriteJSON(w, tasks, p.workers, document); err != nil {
 			return err
 		}
 		_, err := io.WriteString(w, "\n")

@@ -13,9 +13,6 @@ import (
 // order in which they are given, indented, without a line end. document gives what is written of a task; nil is
 // [Task.Document].
 func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *value.Map) error {
-	if document == nil {
-		document = (*Task).Document
-	}
 	if len(tasks) == 0 {
 		_, err := io.WriteString(w, "{}")
 		return err
@@ -25,6 +22,10 @@ func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *va
 	}
 	err := Stream(w, tasks, workers, func() Encode {
 		text := value.NewJSONText(value.JSONStyle{Indent: 2, SortKeys: true})
+		document := document
+		if document == nil {
+			document = newDocuments().of
+		}
 		return func(dst []byte, t *Task, first bool) ([]byte, error) {
 			if len(dst) == 0 {
 				text.Begin()

@@ -48,15 +48,43 @@ func (t *Task) Deps() func(yield func(name, label string) bool) {
 
 // Document gives the task as it stands in task-graph.json and in the output of the preview commands.
 func (t *Task) Document() *value.Map {
-	m := documentKeys.Map(t.Attributes.Value(), t.Dependencies.Value(), value.NewString(t.Description), t.IfDependencies.Value(),
-		value.NewString(t.Kind), value.NewString(t.Label), t.Optimization, t.SoftDependencies.Value(), t.Task.Value())
-	if t.TaskID != "" {
-		m.Set("task_id", value.NewString(t.TaskID))
+	fields := t.fields()
+	if t.TaskID == "" {
+		return documentKeys.Map(fields[:len(fields)-1]...)
+	}
+	return submittedKeys.Map(fields[:]...)
+}
+
+// fields are what stands under submittedKeys.
+func (t *Task) fields() [10]value.Value {
+	return [...]value.Value{t.Attributes.Value(), t.Dependencies.Value(), value.NewString(t.Description), t.IfDependencies.Value(),
+		value.NewString(t.Kind), value.NewString(t.Label), t.Optimization, t.SoftDependencies.Value(), t.Task.Value(), value.NewString(t.TaskID)}
+}
+
+var (
+	documentKeys  = value.NewKeys("attributes", "dependencies", "description", "if_dependencies", "kind", "label", "optimization", "soft_dependencies", "task")
+	submittedKeys = value.NewKeys("attributes", "dependencies", "description", "if_dependencies", "kind", "label", "optimization", "soft_dependencies", "task", "task_id")
+)
+
+// documents gives what [Task.Document] gives, for one task after the other: the map is the same each time.
+type documents struct{ plain, submitted *value.Map }
+
+func newDocuments() *documents {
+	none := new(Task).fields()
+	return &documents{documentKeys.Map(none[:len(none)-1]...), submittedKeys.Map(none[:]...)}
+}
+
+func (d *documents) of(t *Task) *value.Map {
+	m := d.submitted
+	if t.TaskID == "" {
+		m = d.plain
+	}
+	fields := t.fields()
+	for i := range m.Len() {
+		m.SetAt(i, fields[i])
 	}
 	return m
 }
-
-var documentKeys = value.NewKeys("attributes", "dependencies", "description", "if_dependencies", "kind", "label", "optimization", "soft_dependencies", "task")
 
 // Attribute gives an attribute, null where it is absent.
 func (t *Task) Attribute(name string) value.Value { return t.Attributes.At(name) }

@@ -24,7 +24,7 @@ func keyPart(v value.Value) string {
 // verifySymbols reports tasks that treeherder would show at one place: with the same platform, collection, group and
 // symbol. It also reports tasks that are not in exactly one collection.
 func verifySymbols(cfg *VerifyConfig, report func(error)) {
-	taken := make(map[symbolKey]int, cfg.Tasks.Len()/2)
+	taken := make(map[symbolKey]int32, cfg.Tasks.Len())
 	all := cfg.parts()
 	for i, t := range cfg.Tasks.tasks {
 		th := all[i].treeherder
@@ -41,7 +41,7 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 		key := symbolKey{keyPart(platform), collections.Entry(0).Key.KeyText(), keyPart(group), keyPart(symbol)}
 		first, conflict := taken[key]
 		if !conflict {
-			taken[key] = i
+			taken[key] = int32(i)
 			continue
 		}
 		other := cfg.Tasks.tasks[first]

@@ -196,6 +196,9 @@ func (v Value) Lasting() bool { return v.arena() == 0 }
 
 // arena gives where a container lives. Scalars live on the heap.
 func (v Value) arena() arenaID {
+	if v.ptr == nil {
+		return 0
+	}
 	switch v.Kind() {
 	case MapKind:
 		return (*Map)(v.ptr).arena

@@ -34,7 +34,12 @@ func AppendJSON(dst []byte, v Value, style JSONStyle, depth int) ([]byte, error)
 
 func (e *jsonEncoder) append(dst []byte, v Value, style JSONStyle, depth int) ([]byte, error) {
 	e.indent, e.sort = max(0, style.Indent), style.SortKeys
-	out := e.value(dst, v, depth)
+	var out []byte
+	if v.Kind() == MapKind || v.Kind() == ListKind {
+		out = e.container(dst, v, depth) // which is not worth to be remembered: its parts are
+	} else {
+		out = e.value(dst, v, depth)
+	}
 	if err := e.err; err != nil {
 		err.Path = e.path
 		e.err, e.path, e.order = nil, "", e.order[:0]
@@ -81,13 +86,21 @@ var encoders = sync.Pool{New: func() any { return new(jsonEncoder) }}
 
 // CompactJSON gives a value as JSON in one line, in the order of its maps.
 func CompactJSON(v Value) (string, error) {
-	out, err := AppendJSON(nil, v, JSONStyle{}, 0)
-	return string(out), err
+	return textOf(v, JSONStyle{})
 }
 
 // SortedJSON gives a value as JSON in one line with sorted keys.
 func SortedJSON(v Value) (string, error) {
-	out, err := AppendJSON(nil, v, JSONStyle{SortKeys: true}, 0)
+	return textOf(v, JSONStyle{SortKeys: true})
+}
+
+func textOf(v Value, style JSONStyle) (string, error) {
+	scratch := expanded.Get().(*[]byte)
+	defer expanded.Put(scratch)
+	out, err := AppendJSON((*scratch)[:0], v, style, 0)
+	if cap(out) <= maxExpanded {
+		*scratch = out
+	}
 	return string(out), err
 }
 

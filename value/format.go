@@ -109,11 +109,73 @@ func Format(s string, lookup func(name string) (Value, bool)) (string, error) {
 	if strings.IndexByte(s, '{') < 0 && strings.IndexByte(s, '}') < 0 {
 		return s, nil
 	}
+	if out, ok := expandNames(s, lookup); ok {
+		return out, nil
+	}
 	t, err := parseCached(s)
 	if err != nil {
 		return "", err
 	}
 	return t.Expand(lookup)
+}
+
+// expandNames expands a format string whose fields are names alone, as most are, without a template: many strings are expanded once
+// only. It says whether it was one, and without mistake.
+func expandNames(s string, lookup func(name string) (Value, bool)) (string, bool) {
+	if lookup == nil {
+		return "", false
+	}
+	scratch := expanded.Get().(*[]byte)
+	defer expanded.Put(scratch)
+	b := (*scratch)[:0]
+	for {
+		i := strings.IndexAny(s, "{}")
+		if i < 0 {
+			b = append(b, s...)
+			break
+		}
+		b = append(b, s[:i]...)
+		brace := s[i]
+		if s = s[i+1:]; s == "" {
+			return "", false
+		}
+		if s[0] == brace {
+			b, s = append(b, brace), s[1:]
+			continue
+		}
+		n := nameLength(s)
+		if brace == '}' || n == 0 || n == len(s) || s[n] != '}' {
+			return "", false
+		}
+		v, ok := lookup(s[:n])
+		if !ok {
+			return "", false
+		}
+		var fault string
+		if b, fault = noSpec.append(b, v); fault != "" {
+			return "", false
+		}
+		s = s[n+1:]
+	}
+	if cap(b) <= maxExpanded {
+		*scratch = b
+	}
+	return string(b), true
+}
+
+var noSpec = parseSpec("")
+
+// nameLength gives the length of the name that s begins with: of letters, digits, - and _, and no digit or - first.
+func nameLength(s string) int {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_':
+		case (c >= '0' && c <= '9' || c == '-') && i > 0:
+		default:
+			return i
+		}
+	}
+	return len(s)
 }
 
 // Names gives the names that the fields of the template start with, in the order in which they occur.
