@@ -49,6 +49,9 @@ func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *va
 	return err
 }
 
+// usualLength is what most tasks take at most, in bytes.
+const usualLength = 8 << 10
+
 // Encode appends a task to dst, a text of several tasks that is empty where another one begins. first says that the task is the first
 // of all.
 type Encode func(dst []byte, t *Task, first bool) ([]byte, error)
@@ -73,8 +76,9 @@ func Stream(w io.Writer, tasks []*Task, workers int, encode func() Encode) error
 	var wg sync.WaitGroup
 	for i := range results {
 		results[i], free[i] = make(chan result, 1), make(chan []byte, 2)
-		free[i] <- nil
-		free[i] <- nil
+		for range cap(free[i]) {
+			free[i] <- make([]byte, 0, usualLength*min(piece, len(tasks)))
+		}
 		wg.Go(func() {
 			encode := encode()
 			for n := i; n < pieces; n += workers {

@@ -1,6 +1,7 @@
 package taskgraph
 
 import (
+	"hash/maphash"
 	"math"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -9,6 +10,11 @@ import (
 
 // symbolKey is what must be unique: where treeherder shows a task.
 type symbolKey struct{ platform, collection, group, symbol string }
+
+// symbolKeyOf gives it for extra.treeherder with one collection.
+func symbolKeyOf(th *value.Map) symbolKey {
+	return symbolKey{keyPart(th.At("machine").Map().At("platform")), th.At("collection").Map().Entry(0).Key.KeyText(), keyPart(th.At("groupSymbol")), keyPart(th.At("symbol"))}
+}
 
 // keyPart tells values apart that are written alike, such as 1 and "1", or null and "".
 func keyPart(v value.Value) string {
@@ -24,7 +30,8 @@ func keyPart(v value.Value) string {
 // verifySymbols reports tasks that treeherder would show at one place: with the same platform, collection, group and
 // symbol. It also reports tasks that are not in exactly one collection.
 func verifySymbols(cfg *VerifyConfig, report func(error)) {
-	taken := make(map[symbolKey]int32, cfg.Tasks.Len())
+	taken := make(map[uint64]int32, cfg.Tasks.Len()) // by hash of the key
+	seed := maphash.MakeSeed()
 	all := cfg.parts()
 	for i, t := range cfg.Tasks.tasks {
 		th := all[i].treeherder
@@ -38,10 +45,15 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 			continue
 		}
 		platform, group, symbol := th.At("machine").Map().At("platform"), th.At("groupSymbol"), th.At("symbol")
-		key := symbolKey{keyPart(platform), collections.Entry(0).Key.KeyText(), keyPart(group), keyPart(symbol)}
-		first, conflict := taken[key]
+		key := symbolKeyOf(th)
+		hash := maphash.Comparable(seed, key)
+		first, conflict := taken[hash]
+		for conflict && symbolKeyOf(all[first].treeherder) != key { // only the hash is the same
+			hash++
+			first, conflict = taken[hash]
+		}
 		if !conflict {
-			taken[key] = int32(i)
+			taken[hash] = int32(i)
 			continue
 		}
 		other := cfg.Tasks.tasks[first]

@@ -16,7 +16,9 @@ func treeherderMetadata(cfg *taskgraph.Config, stub *value.Map, yield func(*valu
 	if given.Truthy() {
 		merged := cfg.Memo(treeherderKey{}, func() any { return treeherderDefaults(cfg.Kind, "") }).(*value.Map)
 		if given.Map().Len() > 0 {
-			merged = merged.Copy()
+			defaults := merged
+			merged = value.NewMapNear(stub, 8)
+			merged.Update(defaults)
 			for k, v := range given.Map().All() {
 				merged.Set(k, v)
 			}

@@ -3,6 +3,8 @@ package value
 import (
 	"sync"
 	"unsafe"
+
+	"github.com/taskgraph-go/decision/diag"
 )
 
 // Arena is memory for the containers of one stub while it is transformed. Most of them are garbage when the task is made, so that
@@ -17,6 +19,8 @@ type Arena struct {
 	maps  cells[Map]
 	lists cells[List]
 	vals  cells[Value]
+	spots cells[diag.Pos]
+	lines cells[spots]
 }
 
 // arenaID is the place of an arena in arenas; 0 is the heap. It is smaller than an address, and every container has one.
@@ -64,17 +68,19 @@ func (a *Arena) Reset() {
 	a.maps.reset(1 << 12)
 	a.lists.reset(1 << 12)
 	a.vals.reset(1 << 16)
+	a.spots.reset(1 << 14)
+	a.lines.reset(1 << 12)
 }
 
 // Mark is a moment in the life of an [Arena].
-type Mark struct{ maps, lists, vals moment }
+type Mark struct{ maps, lists, vals, spots, lines moment }
 
 // Mark notes what lives in the arena.
 func (a *Arena) Mark() Mark {
 	if a == nil {
 		return Mark{}
 	}
-	return Mark{a.maps.moment(), a.lists.moment(), a.vals.moment()}
+	return Mark{a.maps.moment(), a.lists.moment(), a.vals.moment(), a.spots.moment(), a.lines.moment()}
 }
 
 // Release ends what came to live in the arena since the mark. Containers that are older must not have been changed since.
@@ -85,6 +91,8 @@ func (a *Arena) Release(m Mark) {
 	a.maps.release(m.maps)
 	a.lists.release(m.lists)
 	a.vals.release(m.vals)
+	a.spots.release(m.spots)
+	a.lines.release(m.lines)
 }
 
 // Adopt gives a map with m's entries that lives in the arena. m must not be used any more.
@@ -157,7 +165,7 @@ func (id arenaID) newMap() *Map {
 		return &Map{}
 	}
 	m := &arenas[id].maps.take(1)[0]
-	m.shape, m.vals, m.spots, m.private, m.arena = nil, nil, nil, false, id
+	m.shape, m.vals, m.spots, m.private, m.local, m.arena = nil, nil, nil, false, false, id
 	m.cow.Store(false)
 	return m
 }
@@ -218,7 +226,7 @@ func (v Value) Kept() Value {
 	var vals []Value
 	if m := v.Map(); m != nil {
 		m.Freeze() // its shape is the copy's, too
-		c := &Map{shape: m.shape, spots: m.spots, vals: make([]Value, len(m.vals))}
+		c := &Map{shape: m.shape, spots: m.lastingSpots(), vals: make([]Value, len(m.vals))}
 		copy(c.vals, m.vals)
 		v.ptr, vals = unsafe.Pointer(c), c.vals
 	} else {

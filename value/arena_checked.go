@@ -2,6 +2,8 @@
 
 package value
 
+import "github.com/taskgraph-go/decision/diag"
+
 // checked says that what uses a container after its arena was reset is to be found: see [ended].
 const checked = true
 
@@ -25,6 +27,10 @@ func ended[T any](blocks [][]T) {
 		case []Value:
 			for i := range cells {
 				cells[i] = spoiled
+			}
+		case []diag.Pos:
+			for i := range cells {
+				cells[i] = ^diag.Pos(0)
 			}
 		}
 	}

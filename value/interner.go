@@ -222,7 +222,7 @@ func (b *blocks) rebuilt(v Value, parts []Value) unsafe.Pointer {
 	copy(vals, parts)
 	if m := v.Map(); m != nil {
 		c := &taken(&b.maps, 1, 64)[0]
-		c.shape, c.vals, c.spots = m.shape, vals, m.spots
+		c.shape, c.vals, c.spots = m.shape, vals, m.lastingSpots()
 		return unsafe.Pointer(c)
 	}
 	c := &taken(&b.lists, 1, 64)[0]

@@ -23,12 +23,13 @@ type Map struct {
 	cow     atomic.Bool // vals and shape may be seen by another Map: copy before a change
 	private bool        // while cow is false: the shape belongs to this map
 	arena   arenaID     // where it lives, with vals; while cow is true vals may be on the heap
+	local   bool        // spots live in the arena, too
 }
 
 // shareMap gives a map that sees m's entries and copies them before its first change. It does not touch m.
 func shareMap(m *Map, arena arenaID) *Map {
 	c := arena.newMap()
-	c.shape, c.vals, c.spots = m.shape, m.vals, m.spots
+	c.shape, c.vals, c.spots, c.local = m.shape, m.vals, m.spots, m.local
 	c.cow.Store(true)
 	return c
 }
@@ -82,6 +83,29 @@ func (m *Map) key(i int) Value {
 
 // spots are the positions of the first keys of a map. The others have none.
 type spots []diag.Pos
+
+// newSpots gives the map n other spots, which may hold anything, and gives those. The ones before stay as they are.
+func (m *Map) newSpots(n int) spots {
+	if m.arena == 0 {
+		at := make(spots, n)
+		m.spots = &at
+		return at
+	}
+	a := arenas[m.arena]
+	at := &a.lines.take(1)[0]
+	*at = a.spots.take(n)
+	m.spots, m.local = at, true
+	return *at
+}
+
+// lastingSpots gives the spots on the heap.
+func (m *Map) lastingSpots() *spots {
+	if !m.local {
+		return m.spots
+	}
+	at := slices.Clone(*m.spots)
+	return &at
+}
 
 func (s *spots) at(i int) diag.Pos {
 	if s == nil || i >= len(*s) {
@@ -331,12 +355,14 @@ func (m *Map) put(i int, key, v Value) {
 // grow makes the shape the one with a key more. The caller owns m.
 func (m *Map) grow(key Value) {
 	if key.pos != 0 {
-		at := make(spots, len(m.vals)+1, len(m.vals)+4)
-		if m.spots != nil {
-			copy(at, *m.spots)
+		before := m.spots
+		at := m.newSpots(len(m.vals) + 1)
+		n := 0
+		if before != nil {
+			n = copy(at, *before)
 		}
+		clear(at[n:])
 		at[len(m.vals)] = key.pos
-		m.spots = &at
 		key.pos = 0
 	}
 	if m.private {
@@ -439,8 +465,9 @@ func (m *Map) DeleteAt(i int) Value {
 	v := m.vals[i]
 	m.vals = slices.Delete(m.vals, i, i+1)
 	if m.spots != nil && i < len(*m.spots) {
-		at := slices.Concat((*m.spots)[:i], (*m.spots)[i+1:])
-		m.spots = &at
+		before := *m.spots
+		at := m.newSpots(len(before) - 1)
+		copy(at[copy(at, before[:i]):], before[i+1:])
 	}
 	if m.private {
 		m.shape.cut(i)

@@ -44,6 +44,7 @@ func (r *Reader) YAML(name string, text []byte) (Value, error) {
 	if err := b.err(); err != nil {
 		return Value{}, err
 	}
+	b.doc.Release()
 	return v, nil
 }
 

@@ -3,6 +3,7 @@ package yaml
 import (
 	"fmt"
 	"math"
+	"sync"
 )
 
 // Parse reads a stream that holds at most one document. The text must come from [Decode] and must not be longer
@@ -12,9 +13,30 @@ func Parse(text string, limits Limits) (*Document, *Error) {
 	if len(text) > math.MaxInt32/2 {
 		return p.doc, &Error{Class: Limit, Problem: "the text is longer than 1 GiB"}
 	}
-	p.doc.Nodes = make([]Node, 0, len(text)/11+4)
+	p.doc.Nodes = newNodes(len(text)/11 + 4)
 	p.stream()
 	return p.doc, p.err
+}
+
+// nodes keeps the memory of documents that were released.
+var nodes sync.Pool
+
+// newNodes gives room for some nodes: that of a document before, if it was as large, and not much larger.
+func newNodes(n int) []Node {
+	if before, ok := nodes.Get().(*[]Node); ok {
+		if room := cap(*before); room >= n && room <= 8*n {
+			return (*before)[:0]
+		}
+	}
+	return make([]Node, 0, n)
+}
+
+// Release gives the memory of the nodes back, which nobody may look at any more.
+func (d *Document) Release() {
+	released := d.Nodes
+	d.Nodes = nil
+	clear(released)
+	nodes.Put(&released)
 }
 
 // parser makes nodes of tokens by recursive descent. Its methods give false when they found a mistake, which err holds.
