@@ -35,21 +35,31 @@ func (o *optimizer) assemble() (*Optimized, error) {
 	n := o.graph.Len()
 	keep, ids := make([]bool, n), make([]string, n)
 	out := &Optimized{LabelToTaskID: make(map[string]string, n), Verdicts: o.verdicts}
-	for i, t := range o.graph.tasks {
-		keep[i] = !o.removed[i] && !o.replaced[i]
-		ids[i] = o.verdicts[i].TaskID
-		if keep[i] {
-			ids[i] = TaskID(o.g.opts.TaskIDSeed, t.Label)
+	inRanges(n, func(from, to int) {
+		for i := from; i < to; i++ {
+			keep[i] = !o.removed[i] && !o.replaced[i]
+			ids[i] = o.verdicts[i].TaskID
+			if keep[i] {
+				ids[i] = TaskID(o.g.opts.TaskIDSeed, o.graph.tasks[i].Label)
+			}
 		}
-		if ids[i] != "" {
-			out.LabelToTaskID[t.Label] = ids[i]
+	})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i, t := range o.graph.tasks {
+			if ids[i] != "" {
+				out.LabelToTaskID[t.Label] = ids[i]
+			}
 		}
-	}
+	})
 	out.Graph = o.graph.subset(keep, true)
 	out.Graph.byID = make(map[string]int32, out.Graph.Len())
-	for i, t := range out.Graph.tasks {
-		out.Graph.byID[out.LabelToTaskID[t.Label]] = int32(i)
+	for i := range n {
+		if keep[i] {
+			out.Graph.byID[ids[i]] = int32(len(out.Graph.byID))
+		}
 	}
+	wg.Wait()
 	if o.g.forget {
 		clear(o.graph.tasks) // of the target task graph, which is this optimization's alone
 	}

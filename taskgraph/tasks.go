@@ -2,7 +2,9 @@ package taskgraph
 
 import (
 	"iter"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
 )
@@ -35,14 +37,29 @@ func (tg *TaskGraph) linked() *TaskGraph {
 	tasks, g := tg.tasks, tg.graph.bare()
 	ids := g.ids()
 	g.expect(func(node int) int { return tasks[node].Dependencies.Len() })
-	for i, t := range tasks {
-		for name, label := range t.Deps() {
-			if to, ok := ids[label]; ok {
-				g.link(int32(i), to, name)
+	inRanges(len(tasks), func(from, to int) {
+		for i := from; i < to; i++ {
+			for name, label := range tasks[i].Deps() {
+				if to, ok := ids[label]; ok {
+					g.out[i] = append(g.out[i], Edge{to, name})
+				}
 			}
 		}
+	})
+	for _, edges := range g.out {
+		g.count += len(edges)
 	}
 	return &TaskGraph{tasks: tasks, graph: g.finish()}
+}
+
+// inRanges cuts the numbers from 0 to n into ranges and works on those at the same time.
+func inRanges(n int, work func(from, to int)) {
+	workers := min(runtime.GOMAXPROCS(0), n/1024+1)
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Go(func() { work(n*i/workers, n*(i+1)/workers) })
+	}
+	wg.Wait()
 }
 
 // subset gives the graph of the tasks for which keep is true and the edges among them.
