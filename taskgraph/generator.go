@@ -24,7 +24,7 @@ type GeneratorOptions struct {
 	// DecisionTaskID.
 	TaskIDSeed string
 	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines, and by 0 that
-	// optimization begins to make others of them; nil is nobody.
+	// there are all, and others will be made of them; nil is nobody.
 	Made func(tasks int)
 	// TargetKinds limits the generation to some kinds and what they depend on; none means those of the parameter target-kinds, or all.
 	TargetKinds []string
@@ -58,6 +58,7 @@ type Generator struct {
 	ahead atomic.Pointer[lookUps]
 
 	forget bool // what a later phase was made of is given up
+	others bool // it is known from the beginning that other tasks are made of those of the full task set
 
 	interners sync.Pool             // of interners that no worker uses now
 	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
@@ -163,7 +164,7 @@ func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) 
 // Last gives the graph that a phase made, and gives up those of the phases before as soon as they were used: a large generation then
 // needs less memory. It is for who wants nothing else of the Generator.
 func (g *Generator) Last(ctx context.Context, phase Phase) (*TaskGraph, error) {
-	g.forget = true
+	g.forget, g.others = true, phase > FullTaskGraph
 	return g.Graph(ctx, phase)
 }
 
@@ -229,9 +230,19 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 		if err := g.distinctLabels(tasks); err != nil {
 			return nil, err
 		}
+		if g.others {
+			g.madeAll()
+		}
 		tg := NewTaskGraph(tasks, false)
 		return tg, g.verify(FullTaskSet, &VerifyConfig{Tasks: tg})
 	})
+}
+
+// madeAll tells that others will be made of the tasks of the full task set.
+func (g *Generator) madeAll() {
+	if g.opts.Made != nil {
+		g.opts.Made(0)
+	}
 }
 
 // distinctLabels reports tasks that share a label.
@@ -423,9 +434,7 @@ func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) 
 			g.targetSet.forget()
 			g.target.forget()
 		}
-		if g.opts.Made != nil {
-			g.opts.Made(0)
-		}
+		g.madeAll()
 		g.project.Log.Info("generating optimized task graph")
 		o, err := g.optimize(ctx, target)
 		if err != nil {
