@@ -15,7 +15,6 @@ type memory struct {
 	tasks atomic.Int64 // that there are
 	steps atomic.Int64 // what the limit was last set for
 	live  atomic.Int64 // bytes that the last collection left
-	more  atomic.Int64 // bytes that are allowed beside what tasks may take
 }
 
 const (
@@ -23,7 +22,7 @@ const (
 	// taskLimit is what a task may take, with what is garbage after it was made.
 	taskLimit = 7400
 	// making is what is allowed beside it while tasks are made: the last of them are not worth a collection, since not much comes then.
-	making = 56 << 20
+	making = 40 << 20
 	// overhead is what the runtime needs beside the heap.
 	overhead = 24 << 20
 	// limitStep is the number of tasks after which the limit is set anew.
@@ -36,7 +35,6 @@ func tuneMemory() *memory {
 		return nil
 	}
 	m := &memory{}
-	m.more.Store(making)
 	debug.SetGCPercent(-1)
 	adviseHugePages()
 	m.limit()
@@ -44,14 +42,16 @@ func tuneMemory() *memory {
 	return m
 }
 
-// made takes notice of more tasks, or of fewer, or by 0 that others are made of them.
+// made takes notice of more tasks, or of fewer, or by 0 that others are made of them: then it is time for a collection, which finds much and
+// for which there is a processor.
 func (m *memory) made(tasks int) {
 	if m == nil {
 		return
 	}
 	if tasks == 0 {
-		m.more.Store(0)
-		m.limit()
+		if m.tasks.Load() > 8192 {
+			go runtime.GC()
+		}
 		return
 	}
 	step := m.tasks.Add(int64(tasks)) / limitStep
@@ -61,7 +61,7 @@ func (m *memory) made(tasks int) {
 }
 
 func (m *memory) limit() {
-	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+m.more.Load(), m.live.Load()*5/4+overhead))
+	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+making, m.live.Load()*5/4+overhead))
 }
 
 // collection is garbage that tells when garbage was collected.

@@ -57,7 +57,9 @@ type Generator struct {
 
 	ahead atomic.Pointer[lookUps]
 
-	forget bool // what a later phase was made of is given up
+	forget   bool // what a later phase was made of is given up
+	madeOnce sync.Once
+
 	others bool // it is known from the beginning that other tasks are made of those of the full task set
 
 	interners sync.Pool             // of interners that no worker uses now
@@ -241,7 +243,7 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 // madeAll tells that others will be made of the tasks of the full task set.
 func (g *Generator) madeAll() {
 	if g.opts.Made != nil {
-		g.opts.Made(0)
+		g.madeOnce.Do(func() { g.opts.Made(0) })
 	}
 }
 
