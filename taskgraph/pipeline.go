@@ -10,8 +10,8 @@ import (
 )
 
 // pipeline sends the stubs of one kind through its sequence of steps. Runs of steps that look at one stub at a time
-// are cut into batches, which workers take; a step that sees the whole stream waits for all of them. The order of the
-// stubs never depends on that.
+// are cut into batches, which workers take; a step that sees the whole stream waits for all of them, unless it turns out that it
+// need not. The order of the stubs never depends on that.
 type pipeline struct {
 	cfg     *Config
 	workers int
@@ -102,6 +102,9 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 	}
 	for _, d := range warnings.Warnings(nil) {
 		p.cfg.Warn(d)
+	}
+	for _, d := range attempt.errs.Warnings(nil) {
+		p.errs.Add(d)
 	}
 	return tasks, true
 }

@@ -24,4 +24,10 @@
 //
 // Package value also has what belongs to documents: reading and writing YAML and JSON, dot paths, merging,
 // keyed-by resolution and Python format strings.
+//
+// # Memory
+//
+// A task is made in many steps, each of which leaves containers that nobody wants any more. While one goroutine works on one task
+// after the other, they can live in an [Arena], which it empties in between. [Interner] makes what stays of them: equal parts of
+// many tasks are one in memory.
 package value
