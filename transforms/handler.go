@@ -13,7 +13,7 @@ import (
 // ValidateStep gives a step that checks every stub against a schema, and reports all that is wrong where it stands. The
 // name is for messages. A stub with a mistake goes no further. Checks of equal parts are made once for a kind.
 func ValidateStep(name string, s *schema.Schema) taskgraph.Step {
-	return taskgraph.Step{Name: name, Each: func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+	return taskgraph.Step{Name: name, Contained: true, Each: func(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
 		if err := invalid(checker(cfg, s).Validate(stub.Value())); err != nil {
 			return err
 		}

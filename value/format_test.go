@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -211,4 +212,44 @@ func BenchmarkFormat(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestExpandNamesIsNoOther compares the short way, for strings with names alone, with the long one.
+func TestExpandNamesIsNoOther(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	const alphabet = "{}{}{}aab_-1. [!:r>\x00ä"
+	lookup := func(name string) (Value, bool) {
+		switch name {
+		case "a":
+			return NewString("A{b}"), true
+		case "b":
+			return NewInt(-7), true
+		case "ab":
+			return NewList(NewBool(true), Value{}).Value(), true
+		case "a-b", "a_1":
+			return NewFloat(1.5), true
+		case "aa":
+			return NewString(""), true
+		}
+		return Value{}, false
+	}
+	short := 0
+	for range 300_000 {
+		var b strings.Builder
+		for range r.IntN(12) {
+			b.WriteByte(alphabet[r.IntN(len(alphabet))])
+		}
+		s := b.String()
+		got, ok := expandNames(s, lookup)
+		if !ok {
+			continue
+		}
+		short++
+		template, err := ParseFormat(s)
+		require.NoError(t, err, "%q", s)
+		want, err := template.Expand(lookup)
+		require.NoError(t, err, "%q", s)
+		require.Equal(t, want, got, "%q", s)
+	}
+	assert.Greater(t, short, 20_000)
 }
