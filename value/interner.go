@@ -16,36 +16,12 @@ type Interner struct {
 	texts      []Value
 	known      []Value // texts and containers that are interned already, by where they are
 	made       []made  // what others became, by where they are
-	luck       [64]luck
 	scratch    []Value
 	room       blocks
 }
 
 // made is a container that nobody may change, and the interned one that is like it.
 type made struct{ of, is unsafe.Pointer }
-
-// luck is how often maps with some keys were like one before. Those that name a task never are.
-type luck struct {
-	shape         *shape
-	tries, wasted uint32
-}
-
-// worthwhile says whether to look for a map that is like one with the shape. found is told the answer.
-func (l *luck) worthwhile(s *shape) bool {
-	if l.shape != s {
-		*l = luck{shape: s}
-	}
-	l.tries++
-	return l.wasted < 64 || l.tries%16 == 0
-}
-
-func (l *luck) found(like bool) {
-	if like {
-		l.wasted = 0
-	} else {
-		l.wasted++
-	}
-}
 
 // NewInterner gives an interner for about n alike values.
 func NewInterner(n int) *Interner {
@@ -140,24 +116,15 @@ func (in *Interner) container(v Value, parts []Value) Value {
 // like gives a container that is like v and has just these parts, which are interned: one that is there, or a new one.
 func (in *Interner) like(v Value, parts []Value) unsafe.Pointer {
 	h := uint64(uint32(v.Kind()))
-	var l *luck
 	if m := v.Map(); m != nil {
-		h = uint64(uintptr(unsafe.Pointer(m.shape))) * mix
-		l = &in.luck[h>>32%uint64(len(in.luck))]
-		if !l.worthwhile(m.shape) {
-			return in.room.rebuilt(v, parts)
-		}
+		h = uint64(uintptr(unsafe.Pointer(m.shape)))
 	}
 	h = h*mix + uint64(len(parts))
 	for _, p := range parts {
 		h = (h ^ p.hash()) * mix
 	}
 	slot := &in.containers[(h^h>>32)&uint64(len(in.containers)-1)]
-	like := slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, parts)
-	if l != nil {
-		l.found(like)
-	}
-	if like {
+	if slot.Kind() == v.Kind() && slot.ptr != nil && alike(*slot, v, parts) {
 		return slot.ptr
 	}
 	// Also where no part is another one: what is kept is to lie with what is kept, not among garbage.
