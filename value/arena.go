@@ -95,7 +95,7 @@ func (a *Arena) Release(m Mark) {
 	a.lines.release(m.lines)
 }
 
-// Adopt gives a map with m's entries that lives in the arena. m must not be used any more.
+// Adopt gives a map with m's entries that lives in the arena. m stays as it is, and must not be changed while that one lives.
 func (a *Arena) Adopt(m *Map) *Map {
 	if a == nil {
 		return m
