@@ -62,7 +62,8 @@ type Generator struct {
 
 	others bool // it is known from the beginning that other tasks are made of those of the full task set
 
-	begun atomic.Pointer[ahead] // kinds that nobody has asked for yet
+	interners sync.Pool             // of interners that no worker uses now
+	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
 
 // targetGraph is the target task graph and which of its tasks were asked for.

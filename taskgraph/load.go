@@ -130,7 +130,7 @@ func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies
 		Deps: deps, WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos, ahead: ahead,
 	}
 	var errs diag.List
-	pipe := &pipeline{cfg: cfg, workers: g.workers(), errs: &errs, interners: &p.interners, made: g.opts.Made}
+	pipe := &pipeline{cfg: cfg, workers: g.workers(), errs: &errs, interners: &g.interners, made: g.opts.Made}
 
 	name, pos := DefaultLoader, diag.Pos(0)
 	if v, ok := kind.Map.Get("loader"); ok {

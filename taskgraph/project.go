@@ -76,8 +76,6 @@ type Project struct {
 	images func() (map[string]string, error)
 
 	closers []io.Closer
-
-	interners sync.Pool // of interners that no worker uses now: graphs of one tree are alike
 }
 
 // document is a YAML file that is read at most once.
