@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 	"sync/atomic"
 )
 
@@ -15,6 +16,7 @@ type memory struct {
 	tasks atomic.Int64 // that there are
 	steps atomic.Int64 // what the limit was last set for
 	live  atomic.Int64 // bytes that the last collection left
+	large sync.Once    // there are so many tasks that huge pages pay off
 }
 
 const (
@@ -27,6 +29,8 @@ const (
 	overhead = 24 << 20
 	// limitStep is the number of tasks after which the limit is set anew.
 	limitStep = 2048
+	// worthCollecting is the number of tasks from which there is much to collect.
+	worthCollecting = 8192
 )
 
 // tuneMemory begins. It gives nil, which does nothing, where the user has settings of their own: GOGC or GOMEMLIMIT.
@@ -36,27 +40,28 @@ func tuneMemory() *memory {
 	}
 	m := &memory{}
 	debug.SetGCPercent(-1)
-	adviseHugePages()
 	m.limit()
 	m.watch(&collection{})
 	return m
 }
 
-// made takes notice of more tasks, or of fewer, or by 0 that others are made of them: then it is time for a collection, which finds much and
-// for which there is a processor.
+// made takes notice of more tasks, or of fewer.
 func (m *memory) made(tasks int) {
 	if m == nil {
 		return
 	}
-	if tasks == 0 {
-		if m.tasks.Load() > 8192 {
-			go runtime.GC()
-		}
-		return
-	}
 	step := m.tasks.Add(int64(tasks)) / limitStep
 	if m.steps.Swap(step) != step {
+		m.large.Do(adviseHugePages)
 		m.limit()
+	}
+}
+
+// allMade takes notice that others are made of the tasks: then it is time for a collection, which finds much, and for which there is a
+// processor.
+func (m *memory) allMade() {
+	if m != nil && m.tasks.Load() > worthCollecting {
+		go runtime.GC()
 	}
 }
 

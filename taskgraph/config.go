@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/pyre"
@@ -40,8 +39,8 @@ type Config struct {
 
 	ahead  *ahead // nil where nothing is to come
 	memo   sync.Map
-	failed sync.Map                  // labels and names of stubs that an error dropped
-	held   atomic.Pointer[diag.List] // takes warnings that may be in vain; nil where they are not
+	failed sync.Map   // labels and names of stubs that an error dropped
+	held   *diag.List // takes warnings that may be in vain; nil where they are not
 	repos  func() ([]Repository, error)
 }
 
@@ -61,8 +60,8 @@ func (c *Config) Warn(d *diag.Diagnostic) {
 	if d.Kind == "" {
 		d.Kind = c.Kind
 	}
-	if held := c.held.Load(); held != nil {
-		held.Add(d)
+	if c.held != nil {
+		c.held.Add(d)
 		return
 	}
 	if c.Project != nil {

@@ -23,9 +23,11 @@ type GeneratorOptions struct {
 	// TaskIDSeed is what the ids of the tasks are derived from instead, where one task creates several graphs; "" means
 	// DecisionTaskID.
 	TaskIDSeed string
-	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines, and by 0 that
-	// there are all, and others will be made of them; nil is nobody.
+	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines; nil is
+	// nobody.
 	Made func(tasks int)
+	// AllMade is told, once, that there are all of them, and others will be made of them; nil is nobody.
+	AllMade func()
 	// TargetKinds limits the generation to some kinds and what they depend on; none means those of the parameter target-kinds, or all.
 	TargetKinds []string
 	// WriteArtifacts says that the artifacts of a decision task are wanted.
@@ -57,10 +59,9 @@ type Generator struct {
 
 	ahead atomic.Pointer[lookUps]
 
-	forget   bool // what a later phase was made of is given up
-	madeOnce sync.Once
-
-	others bool // it is known from the beginning that other tasks are made of those of the full task set
+	forget  bool      // what a later phase was made of is given up
+	others  bool      // it is known from the beginning that other tasks are made of those of the full task set
+	allMade sync.Once // told
 
 	interners sync.Pool             // of interners that no worker uses now
 	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
@@ -229,26 +230,26 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := g.distinctLabels(tasks); err != nil {
-			return nil, err
+		tg := NewTaskGraph(tasks, false)
+		if !tg.distinct() {
+			return nil, g.repeatedLabels(tasks)
 		}
 		if g.others {
-			g.madeAll()
+			g.tellAllMade()
 		}
-		tg := NewTaskGraph(tasks, false)
 		return tg, g.verify(FullTaskSet, &VerifyConfig{Tasks: tg})
 	})
 }
 
-// madeAll tells that others will be made of the tasks of the full task set.
-func (g *Generator) madeAll() {
-	if g.opts.Made != nil {
-		g.madeOnce.Do(func() { g.opts.Made(0) })
+// tellAllMade tells that others will be made of the tasks of the full task set.
+func (g *Generator) tellAllMade() {
+	if g.opts.AllMade != nil {
+		g.allMade.Do(g.opts.AllMade)
 	}
 }
 
-// distinctLabels reports tasks that share a label.
-func (g *Generator) distinctLabels(tasks []*Task) error {
+// repeatedLabels reports tasks that share a label.
+func (g *Generator) repeatedLabels(tasks []*Task) error {
 	var errs diag.List
 	first := make(map[string]*Task, len(tasks))
 	for _, t := range tasks {
@@ -352,7 +353,7 @@ func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
 			g.project.Log.Info("filtered", "filter", v.Str(), "pruned", before-set.Len(), "remain", set.Len())
 		}
 		if set == full {
-			set = &TaskGraph{tasks: full.tasks, graph: full.graph.bare()}
+			set = full.bare()
 		}
 		return set, g.verify(TargetTaskSet, &VerifyConfig{Tasks: set})
 	})
@@ -436,7 +437,7 @@ func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) 
 			g.targetSet.forget()
 			g.target.forget()
 		}
-		g.madeAll()
+		g.tellAllMade()
 		g.project.Log.Info("generating optimized task graph")
 		o, err := g.optimize(ctx, target)
 		if err != nil {

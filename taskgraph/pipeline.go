@@ -91,10 +91,10 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 		made.Add(int64(n))
 		p.more(n)
 	}
-	p.cfg.held.Store(warnings)
+	p.cfg.held = warnings
 	tasks := each(&attempt, stubs, early, func(stubs int) finisher[*Task] { return attempt.tasks(stubs, early) })
-	p.cfg.held.Store(nil)
-	if attempt.errs.Failed() || !distinct(tasks) {
+	p.cfg.held = nil
+	if attempt.errs.Failed() || !NewTaskGraph(tasks, false).distinct() {
 		p.cfg.failed.Clear()
 		p.cfg.memo.Clear()
 		p.more(-int(made.Load()))
@@ -107,15 +107,6 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 		p.errs.Add(d)
 	}
 	return tasks, true
-}
-
-// distinct says whether no two tasks have the same label.
-func distinct(tasks []*Task) bool {
-	labels := make(map[string]bool, len(tasks))
-	for _, t := range tasks {
-		labels[t.Label] = true
-	}
-	return len(labels) == len(tasks)
 }
 
 // finisher is what a worker does with the stubs that its steps leave.

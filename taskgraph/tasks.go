@@ -32,6 +32,12 @@ func NewTaskGraph(tasks []*Task, edges bool) *TaskGraph {
 	return tg
 }
 
+// distinct says whether no two tasks have the same label.
+func (tg *TaskGraph) distinct() bool { return len(tg.graph.ids()) == len(tg.tasks) }
+
+// bare gives the graph of the same tasks without edges.
+func (tg *TaskGraph) bare() *TaskGraph { return &TaskGraph{tasks: tg.tasks, graph: tg.graph.bare()} }
+
 // linked gives the graph of the same tasks with their edges.
 func (tg *TaskGraph) linked() *TaskGraph {
 	tasks, g := tg.tasks, tg.graph.bare()
@@ -78,7 +84,7 @@ func (tg *TaskGraph) subset(keep []bool, edges bool) *TaskGraph {
 	case all && edges:
 		return &TaskGraph{tasks: tasks, graph: tg.graph}
 	case all:
-		return &TaskGraph{tasks: tasks, graph: tg.graph.bare()}
+		return tg.bare()
 	case !edges:
 		return NewTaskGraph(tasks, false)
 	}

@@ -1,7 +1,6 @@
 package taskgraph
 
 import (
-	"runtime"
 	"sync"
 
 	"github.com/taskgraph-go/decision/value"
@@ -27,16 +26,11 @@ func (cfg *VerifyConfig) parts() []parts {
 	cfg.cache.once.Do(func() {
 		tasks := cfg.Tasks.tasks
 		cfg.cache.all = make([]parts, len(tasks))
-		size := len(tasks)/runtime.GOMAXPROCS(0) + 1
-		var wg sync.WaitGroup
-		for start := 0; start < len(tasks); start += size {
-			wg.Go(func() {
-				for i := start; i < min(start+size, len(tasks)); i++ {
-					cfg.cache.all[i] = partsOf(tasks[i].Task)
-				}
-			})
-		}
-		wg.Wait()
+		inRanges(len(tasks), func(from, to int) {
+			for i := from; i < to; i++ {
+				cfg.cache.all[i] = partsOf(tasks[i].Task)
+			}
+		})
 	})
 	return cfg.cache.all
 }

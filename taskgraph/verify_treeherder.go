@@ -44,7 +44,6 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 				WithPath("extra.treeherder.collection")))
 			continue
 		}
-		platform, group, symbol := th.At("machine").Map().At("platform"), th.At("groupSymbol"), th.At("symbol")
 		key := symbolKeyOf(th)
 		hash := maphash.Comparable(seed, key)
 		first, conflict := taken[hash]
@@ -57,6 +56,7 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 			continue
 		}
 		other := cfg.Tasks.tasks[first]
+		platform, group, symbol := th.At("machine").Map().At("platform"), th.At("groupSymbol"), th.At("symbol")
 		pos := symbol.Pos()
 		if pos == 0 {
 			pos = t.Pos

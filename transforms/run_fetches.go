@@ -51,8 +51,8 @@ func useFetchesEarly(cfg *taskgraph.Config) (taskgraph.Each, error) {
 		if !stub.At("label").IsString() {
 			return errNeedsPlan
 		}
-		for label := range stub.At("dependencies").Map().Entries() {
-			if label := label.Value.Str(); strings.HasPrefix(label, cfg.Kind) && cfg.Deps.Task(label) == nil {
+		for e := range stub.At("dependencies").Map().Entries() {
+			if label := e.Value.Str(); strings.HasPrefix(label, cfg.Kind) && cfg.Deps.Task(label) == nil {
 				return errNeedsPlan
 			}
 		}

@@ -159,30 +159,33 @@ func (c *cells[T]) reset(most int) {
 	c.used = 0
 }
 
-// newMap gives an empty map in an arena, or on the heap.
-func (id arenaID) newMap() *Map {
+// newMap gives an empty map with room for n entries, in an arena or on the heap.
+func (id arenaID) newMap(n int) *Map {
 	if id == 0 {
-		return &Map{}
+		return &Map{vals: id.values(0, n)}
 	}
 	m := &arenas[id].maps.take(1)[0]
-	m.shape, m.vals, m.spots, m.private, m.local, m.arena = nil, nil, nil, false, false, id
+	m.shape, m.vals, m.spots, m.private, m.local, m.arena = nil, id.values(0, n), nil, false, false, id
 	m.cow.Store(false)
 	return m
 }
 
-// newList gives an empty list in an arena, or on the heap.
-func (id arenaID) newList() *List {
+// newList gives an empty list with room for n items, in an arena or on the heap.
+func (id arenaID) newList(n int) *List {
 	if id == 0 {
-		return &List{}
+		return &List{items: id.values(0, n)}
 	}
 	l := &arenas[id].lists.take(1)[0]
-	l.items, l.arena = nil, id
+	l.items, l.arena = id.values(0, n), id
 	l.cow.Store(false)
 	return l
 }
 
 // values gives n values that may hold anything, with room for more, in an arena or on the heap.
 func (id arenaID) values(n, room int) []Value {
+	if room == 0 {
+		return nil
+	}
 	if id == 0 {
 		return make([]Value, n, room)
 	}

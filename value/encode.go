@@ -36,7 +36,7 @@ func (e *jsonEncoder) append(dst []byte, v Value, style JSONStyle, depth int) ([
 	e.indent, e.sort = max(0, style.Indent), style.SortKeys
 	var out []byte
 	if v.Kind() == MapKind || v.Kind() == ListKind {
-		out = e.container(dst, v, depth) // which is not worth to be remembered: its parts are
+		out = e.container(dst, v, depth) // only its parts are remembered
 	} else {
 		out = e.value(dst, v, depth)
 	}
@@ -51,8 +51,9 @@ func (e *jsonEncoder) append(dst []byte, v Value, style JSONStyle, depth int) ([
 	return out, nil
 }
 
-// A JSONText writes values one after the other, as [AppendJSON] does, to a text that it remembers: a list or map that was written there
-// before is copied. The values must not change meanwhile. It is for one goroutine.
+// A JSONText writes values one after the other, as [AppendJSON] does, to a text that it remembers: where a value holds a list or map that
+// was written as a part of one before, that is copied. The parts must not change meanwhile; the values themselves, which are not
+// remembered, may. It is for one goroutine.
 type JSONText struct {
 	style JSONStyle
 	e     jsonEncoder
@@ -95,13 +96,12 @@ func SortedJSON(v Value) (string, error) {
 }
 
 func textOf(v Value, style JSONStyle) (string, error) {
-	scratch := expanded.Get().(*[]byte)
-	defer expanded.Put(scratch)
-	out, err := AppendJSON((*scratch)[:0], v, style, 0)
-	if cap(out) <= maxExpanded {
-		*scratch = out
-	}
-	return string(out), err
+	var err error
+	text, _ := textFrom(func(b []byte) ([]byte, bool) {
+		b, err = AppendJSON(b, v, style, 0)
+		return b, err == nil
+	})
+	return text, err
 }
 
 // jsonEncoder writes one document. After a mistake what it appends means nothing.

@@ -125,42 +125,36 @@ func expandNames(s string, lookup func(name string) (Value, bool)) (string, bool
 	if lookup == nil {
 		return "", false
 	}
-	scratch := expanded.Get().(*[]byte)
-	defer expanded.Put(scratch)
-	b := (*scratch)[:0]
-	for {
-		i := strings.IndexAny(s, "{}")
-		if i < 0 {
-			b = append(b, s...)
-			break
+	return textFrom(func(b []byte) ([]byte, bool) {
+		for {
+			i := strings.IndexAny(s, "{}")
+			if i < 0 {
+				return append(b, s...), true
+			}
+			b = append(b, s[:i]...)
+			brace := s[i]
+			if s = s[i+1:]; s == "" {
+				return b, false
+			}
+			if s[0] == brace {
+				b, s = append(b, brace), s[1:]
+				continue
+			}
+			n := nameLength(s)
+			if brace == '}' || n == 0 || n == len(s) || s[n] != '}' {
+				return b, false
+			}
+			v, ok := lookup(s[:n])
+			if !ok {
+				return b, false
+			}
+			var fault string
+			if b, fault = noSpec.append(b, v); fault != "" {
+				return b, false
+			}
+			s = s[n+1:]
 		}
-		b = append(b, s[:i]...)
-		brace := s[i]
-		if s = s[i+1:]; s == "" {
-			return "", false
-		}
-		if s[0] == brace {
-			b, s = append(b, brace), s[1:]
-			continue
-		}
-		n := nameLength(s)
-		if brace == '}' || n == 0 || n == len(s) || s[n] != '}' {
-			return "", false
-		}
-		v, ok := lookup(s[:n])
-		if !ok {
-			return "", false
-		}
-		var fault string
-		if b, fault = noSpec.append(b, v); fault != "" {
-			return "", false
-		}
-		s = s[n+1:]
-	}
-	if cap(b) <= maxExpanded {
-		*scratch = b
-	}
-	return string(b), true
+	})
 }
 
 var noSpec = parseSpec("")
@@ -199,24 +193,37 @@ func (t *Template) Expand(lookup func(name string) (Value, bool)) (string, error
 	if len(t.parts) == 1 && t.parts[0].field == nil {
 		return t.parts[0].text, nil
 	}
-	scratch := expanded.Get().(*[]byte)
-	defer expanded.Put(scratch)
-	b, err := t.expand((*scratch)[:0], lookup)
-	if err != nil {
+	var err *diag.Diagnostic
+	text, ok := textFrom(func(b []byte) ([]byte, bool) {
+		b, err = t.expand(b, lookup)
+		return b, err == nil
+	})
+	if !ok {
 		err.Message = fmt.Sprintf("cannot expand %q: %s", t.source, err.Message)
 		return "", err
 	}
-	if cap(b) <= maxExpanded {
-		*scratch = b
-	}
-	return string(b), nil
+	return text, nil
 }
 
-// expanded keeps the buffers that texts are put together in.
-var expanded = sync.Pool{New: func() any { return new([]byte) }}
+// textFrom gives the text that write appends to an empty buffer, which serves others afterwards, unless write says that it is none.
+func textFrom(write func(b []byte) (text []byte, ok bool)) (string, bool) {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	b, ok := write((*scratch)[:0])
+	if cap(b) > 0 && cap(b) <= maxScratch {
+		*scratch = b
+	}
+	if !ok {
+		return "", false
+	}
+	return string(b), true
+}
 
-// maxExpanded is the size of the largest buffer that is kept.
-const maxExpanded = 1 << 16
+// scratches keeps the buffers that texts are put together in.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxScratch is the size of the largest buffer that is kept.
+const maxScratch = 1 << 16
 
 func (t *Template) expand(dst []byte, lookup func(string) (Value, bool)) ([]byte, *diag.Diagnostic) {
 	for i := range t.parts {

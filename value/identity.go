@@ -16,7 +16,7 @@ func (v Value) Identity() unsafe.Pointer {
 }
 
 // Shared says whether v, as it was read from the container that holds it, is one that nobody may change in
-// place any more: its holder would make a copy first, and it does not live in an [Arena]. What is known of a shared container stays true for as long
-// as it is alive. Only Values that were read from a Map or a List can be asked; one that was just made with
-// [Map.Value] or [List.Value] says true although its maker may still be at work.
+// place any more: its holder would make a copy first, and it does not live in an [Arena]. What is known of a shared
+// container stays true for as long as it is alive. Only Values that were read from a Map or a List can be asked; one
+// that was just made with [Map.Value] or [List.Value] says true although its maker may still be at work.
 func (v Value) Shared() bool { return v.meta&ownedFlag == 0 && v.arena() == 0 }

@@ -16,7 +16,7 @@ type List struct {
 
 // shareList gives a list that sees l's items and copies them before its first change. It does not touch l.
 func shareList(l *List, arena arenaID) *List {
-	c := arena.newList()
+	c := arena.newList(0)
 	c.items = l.items
 	c.cow.Store(true)
 	return c
@@ -31,13 +31,7 @@ func NewList(items ...Value) *List {
 }
 
 // NewListNear gives an empty list with room for n items, which lives where other does: in its [Arena], if it has one.
-func NewListNear(other *Map, n int) *List {
-	l := other.arena.newList()
-	if n > 0 {
-		l.items = other.arena.values(0, n)
-	}
-	return l
-}
+func NewListNear(other *Map, n int) *List { return other.arena.newList(n) }
 
 // NewStrings gives a list of strings.
 func NewStrings(s ...string) *List {

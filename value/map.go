@@ -28,28 +28,17 @@ type Map struct {
 
 // shareMap gives a map that sees m's entries and copies them before its first change. It does not touch m.
 func shareMap(m *Map, arena arenaID) *Map {
-	c := arena.newMap()
+	c := arena.newMap(0)
 	c.shape, c.vals, c.spots, c.local = m.shape, m.vals, m.spots, m.local
 	c.cow.Store(true)
 	return c
 }
 
 // NewMap gives an empty map with room for n entries.
-func NewMap(n int) *Map {
-	if n == 0 {
-		return &Map{}
-	}
-	return &Map{vals: make([]Value, 0, n)}
-}
+func NewMap(n int) *Map { return arenaID(0).newMap(n) }
 
 // NewMapNear gives an empty map with room for n entries, which lives where other does: in its [Arena], if it has one.
-func NewMapNear(other *Map, n int) *Map {
-	m := other.arena.newMap()
-	if n > 0 {
-		m.vals = other.arena.values(0, n)
-	}
-	return m
-}
+func NewMapNear(other *Map, n int) *Map { return other.arena.newMap(n) }
 
 // MapOf gives a map of alternating keys and values, which are passed to [Of].
 func MapOf(pairs ...any) *Map {
@@ -175,7 +164,7 @@ func (m *Map) ValueAt(i int) Value { return m.vals[i] }
 // Layout stands for the keys of the map in their order, without their positions: what is true of them is true of those of every map with
 // the same layout, for as long as something holds it. It is nil where the map shares its keys with no other one.
 func (m *Map) Layout() unsafe.Pointer {
-	if m == nil || m.shape == nil || m.private || m.shape.single {
+	if m == nil || m.shape == nil || m.shape.single {
 		return nil
 	}
 	return unsafe.Pointer(m.shape)
@@ -483,7 +472,7 @@ func (m *Map) DeleteAt(i int) Value {
 func (m *Map) EditMap(key string) *Map {
 	i := m.find(key)
 	if i < 0 {
-		c := m.arena.newMap()
+		c := m.arena.newMap(0)
 		m.put(-1, NewString(key), c.Value())
 		m.vals[len(m.vals)-1].meta |= ownedFlag
 		return c
@@ -509,7 +498,7 @@ func (m *Map) editMapAt(i int) *Map {
 func (m *Map) EditList(key string) *List {
 	i := m.find(key)
 	if i < 0 {
-		l := m.arena.newList()
+		l := m.arena.newList(0)
 		m.put(-1, NewString(key), l.Value())
 		m.vals[len(m.vals)-1].meta |= ownedFlag
 		return l

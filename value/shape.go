@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/taskgraph-go/decision/internal/keyhash"
 )
 
 // shape is the keys of maps, in order, without their positions. Maps that got the same keys in the same order share one: a
@@ -70,23 +72,20 @@ func (s *shape) find(key string) int {
 		}
 		return -1
 	}
-	want := uint32(String) | uint32(len(key))<<lenShift
+	from := 0
 	if len(keys) >= spreadFrom && !s.single {
-		switch i := s.places()[spreadHash(key)]; i {
+		switch i := int(s.places()[spreadHash(key)]); i {
 		case 0:
 			return -1
 		case several:
 		default:
-			k := &keys[i-1]
-			if k.meta == want && (k.ptr == unsafe.Pointer(unsafe.StringData(key)) || k.text() == key) {
-				return int(i - 1)
-			}
-			return -1
+			from, keys = i-1, keys[i-1:i]
 		}
 	}
+	want := uint32(String) | uint32(len(key))<<lenShift
 	for i := range keys {
 		if k := &keys[i]; k.meta == want && (k.ptr == unsafe.Pointer(unsafe.StringData(key)) || k.text() == key) {
-			return i
+			return from + i
 		}
 	}
 	return -1
@@ -102,13 +101,12 @@ const (
 	spreadFrom = 4
 )
 
-// spreadHash tells most names apart by their length and three of their bytes.
+// spreadHash gives the place of a key in a spread.
 func spreadHash(key string) uint32 {
-	n := len(key)
-	if n == 0 {
+	if key == "" {
 		return 0
 	}
-	return (uint32(n)<<24 ^ uint32(key[0])<<16 ^ uint32(key[n/2])<<8 ^ uint32(key[n-1])) * 2654435761 >> 26
+	return keyhash.Mix(key) * 2654435761 >> 26
 }
 
 // places gives the spread, which it makes when it is first asked for.
@@ -195,8 +193,7 @@ func (s *shape) without(i int) (to *shape, shared bool) {
 // lead makes to the shape after a change, unless another goroutine was faster or there are enough.
 func (s *shape) lead(key Value, remove bool, to *shape) (*shape, bool) {
 	if key.Kind() != String || len(s.keys) >= maxShared {
-		to.single = true
-		return to, false
+		return to.alone()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,34 +211,38 @@ func (s *shape) lead(key Value, remove bool, to *shape) (*shape, bool) {
 			return t.to, true
 		}
 	}
-	if len(few) < fewTransitions {
-		to.single = len(few) >= atOnce
+	if n := len(few); n < fewTransitions {
 		t := transition{change: c}
-		if !to.single {
+		if n < atOnce {
 			t.to = to
 		}
 		few = append(few, t)
 		s.few.Store(&few)
-		return to, !to.single
+		if n < atOnce {
+			return to, true
+		}
+		return to.alone()
 	}
 	other, asked := s.many[c]
-	if other != nil {
+	n := len(s.many)
+	switch {
+	case other != nil:
 		return other, true
-	}
-	if n := len(s.many); !asked && (n >= maxFirst || n >= maxTransitions && s != noKeys) {
-		to.single = true
-		return to, false
-	}
-	if s.many == nil {
-		s.many = map[change]*shape{}
-	}
-	if !asked {
-		to.single = true
+	case asked:
+		s.many[c] = to
+		return to, true
+	case n == 0:
+		s.many = map[change]*shape{c: nil}
+	case n < maxTransitions || n < maxFirst && s == noKeys:
 		s.many[c] = nil
-		return to, false
 	}
-	s.many[c] = to
-	return to, true
+	return to.alone()
+}
+
+// alone gives the shape to one map.
+func (s *shape) alone() (to *shape, shared bool) {
+	s.single = true
+	return s, false
 }
 
 // surely gives the shape with a key more as if it had been asked for before.
@@ -361,10 +362,10 @@ func (k Keys) in(arena arenaID, values []Value) *Map {
 	if len(values) != len(k.shape.keys) {
 		panic("value: as many values as keys are needed")
 	}
-	m := arena.newMap()
-	m.shape, m.vals = k.shape, arena.values(len(values), len(values))
-	for i, v := range values {
-		m.vals[i] = stored(v, arena)
+	m := arena.newMap(len(values))
+	m.shape = k.shape
+	for _, v := range values {
+		m.vals = append(m.vals, stored(v, arena))
 	}
 	return m
 }

@@ -1,6 +1,10 @@
 package schema
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/taskgraph-go/decision/internal/keyhash"
+)
 
 // field is what a schema says about one key: one of its properties, or a required key that is none.
 type field struct {
@@ -61,8 +65,7 @@ func (t *table) fill() bool {
 }
 
 func (t *table) hash(s string) uint32 {
-	n := len(s)
-	h := uint32(n)<<24 ^ uint32(s[0])<<16 ^ uint32(s[n/2])<<8 ^ uint32(s[n-1])
+	h := keyhash.Mix(s)
 	h ^= h >> 15
 	return h * t.seed >> t.shift
 }
