@@ -43,43 +43,95 @@ func (e *jsonEncoder) append(dst []byte, v Value, style JSONStyle, depth int) ([
 	if err := e.err; err != nil {
 		err.Path = e.path
 		e.err, e.path, e.order = nil, "", e.order[:0]
-		if e.seen != nil {
-			clear(e.seen[:]) // of what the caller does not get
+		if e.past != nil {
+			clear(e.past.seen[:]) // of what the caller does not get
 		}
 		return dst, err
 	}
 	return out, nil
 }
 
-// A JSONText writes values one after the other, as [AppendJSON] does, to a text that it remembers: where a value holds a list or map that
+// A JSONText writes values one after the other, as [AppendJSON] does, to texts that it remembers: where a value holds a list or map that
 // was written as a part of one before, that is copied. The parts must not change meanwhile; the values themselves, which are not
 // remembered, may. It is for one goroutine.
 type JSONText struct {
 	style JSONStyle
 	e     jsonEncoder
-	seen  [1 << 9]written
+	past  past
 }
-
-// written is where a container stands in a text.
-type written struct {
-	ptr      unsafe.Pointer // keeps the container, so that no other one gets its address
-	depth    int
-	from, to int
-}
-
-// worthCopying is the length from which a container is remembered.
-const worthCopying = 32
 
 // NewJSONText gives one that writes in a style.
 func NewJSONText(style JSONStyle) *JSONText { return &JSONText{style: style} }
 
-// Begin begins a new text. What was written is forgotten.
-func (t *JSONText) Begin() { clear(t.seen[:]) }
+// Begin begins a new text.
+func (t *JSONText) Begin() { t.past.text++ }
 
 // Append appends a value to dst, which is the text so far: what the last Append since [JSONText.Begin] gave, with anything behind it.
 func (t *JSONText) Append(dst []byte, v Value, depth int) ([]byte, error) {
-	t.e.seen = &t.seen
+	t.e.past = &t.past
 	return t.e.append(dst, v, t.style, depth)
+}
+
+// past is what was written lately: where it stands in the present text, and copies of what came again.
+type past struct {
+	text int                // the number of the present one
+	seen [1 << 9]neighbours // by address
+}
+
+// neighbours are two containers at one place: one that comes again and again, and the latest other one.
+type neighbours [2]written
+
+// written is how a container was written.
+type written struct {
+	ptr      unsafe.Pointer // keeps the container, so that no other one gets its address
+	depth    int
+	text     int
+	from, to int // where it stands in that text
+	copied   bool
+	copy     []byte // if copied; else scratch memory
+	worth    int    // how often the other one has to come again to be the first
+}
+
+const (
+	// worthCopying is the length from which a container is remembered, maxCopy the one up to which there is a copy.
+	worthCopying, maxCopy = 32, 4 << 10
+	// maxWorth limits the worth, so that what was needed often gives way some time.
+	maxWorth = 16
+)
+
+func (p *past) place(ptr unsafe.Pointer) *neighbours {
+	return &p.seen[uint64(uintptr(ptr))*mix>>32%uint64(len(p.seen))]
+}
+
+// find gives a container's neighbour number, -1 where it is not known.
+func (n *neighbours) find(ptr unsafe.Pointer, depth int) int {
+	for i := range n {
+		if n[i].ptr == ptr && n[i].depth == depth {
+			return i
+		}
+	}
+	return -1
+}
+
+// again takes notice that one of them comes again.
+func (n *neighbours) again(i int) *written {
+	switch first := &n[0]; {
+	case i == 0:
+		first.worth = min(first.worth+1, maxWorth)
+	case first.worth > 0:
+		first.worth--
+	default:
+		n[0], n[1] = n[1], n[0]
+		i = 0
+	}
+	return &n[i]
+}
+
+// keep copies how a container was written, unless that is long.
+func (w *written) keep(text []byte) {
+	if len(text) <= maxCopy {
+		w.copy, w.copied = append(w.copy[:0], text...), true
+	}
 }
 
 // encoders keeps encoders for the sake of their scratch memory.
@@ -111,8 +163,8 @@ type jsonEncoder struct {
 	order  []int32          // of the entries of the maps that are open, the innermost last
 	heads  [maxSmall]uint64 // scratch: of the keys that are being sorted
 	err    *diag.Diagnostic
-	path   string           // of the mistake: it grows from its end while the encoder goes back to the root
-	seen   *[1 << 9]written // by address; nil where nothing is remembered
+	path   string // of the mistake: it grows from its end while the encoder goes back to the root
+	past   *past  // nil where nothing is remembered
 }
 
 func (e *jsonEncoder) fail(pos diag.Pos, format string, args ...any) {
@@ -147,7 +199,7 @@ func (e *jsonEncoder) value(dst []byte, v Value, depth int) []byte {
 	case String:
 		return appendJSONString(dst, v.text())
 	case MapKind, ListKind:
-		if e.seen != nil {
+		if e.past != nil {
 			return e.remembered(dst, v, depth)
 		}
 		return e.container(dst, v, depth)
@@ -182,14 +234,31 @@ func (e *jsonEncoder) container(dst []byte, v Value, depth int) []byte {
 
 // remembered writes a container, or copies it from where it was written before.
 func (e *jsonEncoder) remembered(dst []byte, v Value, depth int) []byte {
-	w := &e.seen[uint64(uintptr(v.ptr))*mix>>32%uint64(len(e.seen))]
-	if w.ptr == v.ptr && w.depth == depth {
-		return append(dst, dst[w.from:w.to]...)
+	place, from := e.past.place(v.ptr), len(dst)
+	i := place.find(v.ptr, depth)
+	again := i >= 0
+	if again {
+		w := place.again(i)
+		if w.copied {
+			return append(dst, w.copy...)
+		}
+		if w.text == e.past.text {
+			dst = append(dst, dst[w.from:w.to]...)
+			w.keep(dst[from:])
+			return dst
+		}
 	}
-	from := len(dst)
 	dst = e.container(dst, v, depth)
-	if len(dst)-from >= worthCopying && e.err == nil {
-		*w = written{v.ptr, depth, from, len(dst)}
+	if len(dst)-from < worthCopying || e.err != nil {
+		return dst
+	}
+	if i = place.find(v.ptr, depth); i < 0 { // new, or its parts took the place
+		i = 1
+	}
+	w := &place[i]
+	*w = written{ptr: v.ptr, depth: depth, text: e.past.text, from: from, to: len(dst), copy: w.copy, worth: w.worth}
+	if again {
+		w.keep(dst[from:])
 	}
 	return dst
 }

@@ -142,10 +142,36 @@ func (v Value) hash() uint64 {
 	case Null, Bool:
 	case Int:
 		h ^= uint64(*(*int64)(v.ptr)) * mix
-	default: // texts are interned already, or they are their own
+	case String:
+		if s := v.text(); len(s) < shortText { // the others are interned already, or they are their own
+			h ^= shortHash(s) * mix
+			break
+		}
+		fallthrough
+	default:
 		h ^= uint64(uintptr(v.ptr)) * mix
 	}
 	return h ^ h>>29
+}
+
+// shortHash gives a number that is equal for equal short texts, and different for most others.
+func shortHash(s string) uint64 {
+	switch n := len(s); {
+	case n >= 8:
+		return word(s) ^ bits.RotateLeft64(word(s[n-8:]), 29)
+	case n >= 4:
+		return uint64(half(s)) | uint64(half(s[n-4:]))<<32
+	case n > 0:
+		return uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16
+	}
+	return 0
+}
+
+func word(s string) uint64 { return uint64(half(s)) | uint64(half(s[4:]))<<32 }
+
+func half(s string) uint32 {
+	_ = s[3]
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
 // alike says whether an interned container holds just these parts under the same keys.

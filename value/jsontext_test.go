@@ -3,6 +3,7 @@ package value
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,6 +29,9 @@ func TestJSONTextWritesTheSame(t *testing.T) {
 		} else {
 			parts = append(parts, NewList(NewString("x"), NewInt(int64(i))).Value())
 		}
+		if i%40 == 0 {
+			m.Set("long", NewString(strings.Repeat("longer than what is copied ", maxCopy/27+1)))
+		}
 		parts = append(parts, m.Value())
 	}
 	for _, style := range []JSONStyle{{}, {Indent: 2}, {Indent: 3}, {Indent: 2, SortKeys: true}} {
@@ -37,7 +41,7 @@ func TestJSONTextWritesTheSame(t *testing.T) {
 			}
 		}
 		all := NewJSONText(style)
-		for range 3 {
+		for range 8 {
 			all.Begin()
 			var got, want []byte
 			for range 200 {
