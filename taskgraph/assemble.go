@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/value"
@@ -75,22 +76,23 @@ func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error 
 	var homeless firstError
 	work := func() {
 		defer CatchBug("optimization", o.errs.Add)
-		r := &references{decision: o.g.opts.DecisionTaskID, urls: urls}
+		f := &finalizer{references: &references{decision: o.g.opts.DecisionTaskID, urls: urls}, graph: o.graph, keep: keep, ids: ids}
 		for {
 			start := int(next.Add(batch)) - batch
 			if start >= len(tasks) {
 				return
 			}
+			f.limit()
 			for i := start; i < min(start+batch, len(tasks)); i++ {
 				t := tasks[i]
-				tasks[i] = o.finish(t, keep, ids, r)
-				for _, d := range r.errs {
+				tasks[i] = f.finish(t)
+				for _, d := range f.errs {
 					o.report(t, d)
 				}
-				r.errs = r.errs[:0]
-				if r.homeless != nil {
-					homeless.add(i, t, r.homeless)
-					r.homeless = nil
+				f.errs = f.errs[:0]
+				if f.homeless != nil {
+					homeless.add(i, t, f.homeless)
+					f.homeless = nil
 				}
 			}
 		}
@@ -124,36 +126,73 @@ func (f *firstError) add(place int, t *Task, err error) {
 	}
 }
 
+// finalizer finishes tasks, one after the other.
+type finalizer struct {
+	*references
+	graph  *TaskGraph
+	keep   []bool
+	ids    []string           // task ids, also of tasks that are not kept; "" where there is none
+	linked [1 << 8]dependency // by address
+}
+
+// dependency is what becomes of the dependencies that a task and others like it have.
+type dependency struct {
+	labels *value.Map
+	ids    *value.Map
+	sorted *value.List
+}
+
 // finish gives the task as it is submitted.
-func (o *optimizer) finish(t *Task, keep []bool, ids []string, r *references) *Task {
-	places := o.graph.graph.ids()
-	deps := emptyMap
-	if t.Dependencies.Len() > 0 || t.SoftDependencies.Len() > 0 {
-		deps = t.Dependencies.Copy()
-		for i := range deps.Len() {
-			v := deps.Entry(i).Value
-			if at, ok := places[v.Str()]; ok {
-				deps.SetAt(i, value.NewString(ids[at]).At(v.Pos()))
-			}
-		}
-		for v := range t.SoftDependencies.Values() {
-			if at, ok := places[v.Str()]; ok && keep[at] {
-				deps.Set(v.Str(), value.NewString(ids[at]).At(v.Pos()))
-			}
-		}
-		deps.Freeze()
-	}
-	self := ids[places[t.Label]]
-	def := r.definition(t.Task, self, deps)
-	if v := def.At("dependencies"); v.List() == nil {
-		r.errs = append(r.errs, diag.Errorf(diag.WrongType, v.Pos(), "want a list, got %s", v.Describe()).WithPath("dependencies"))
-	} else if deps.Len() > 0 {
-		def.EditList("dependencies").Append(sortedIDs(deps)...)
+func (f *finalizer) finish(t *Task) *Task {
+	self, deps := f.ids[f.graph.graph.ids()[t.Label]], f.dependencies(t)
+	def := f.definition(t.Task, self, deps.ids)
+	switch v := def.At("dependencies"); {
+	case v.List() == nil:
+		f.errs = append(f.errs, diag.Errorf(diag.WrongType, v.Pos(), "want a list, got %s", v.Describe()).WithPath("dependencies"))
+	case v.List().Len() == 0:
+		def.Set("dependencies", deps.sorted.Value())
+	default:
+		def.EditList("dependencies").Append(slices.Collect(deps.sorted.Values())...)
 	}
 	def.Freeze()
 	out := *t
-	out.TaskID, out.Dependencies, out.Task = self, deps, def
+	out.TaskID, out.Dependencies, out.Task = self, deps.ids, def
 	return &out
+}
+
+// dependencies gives those of a task.
+func (f *finalizer) dependencies(t *Task) dependency {
+	if t.SoftDependencies.Len() > 0 {
+		return f.link(t)
+	}
+	known := &f.linked[uintptr(unsafe.Pointer(t.Dependencies))>>4%uintptr(len(f.linked))]
+	if known.labels != t.Dependencies {
+		*known = f.link(t)
+	}
+	return *known
+}
+
+// link finds what a task depends on.
+func (f *finalizer) link(t *Task) dependency {
+	if t.Dependencies.Len() == 0 && t.SoftDependencies.Len() == 0 {
+		return dependency{t.Dependencies, emptyMap, emptyList}
+	}
+	places, deps := f.graph.graph.ids(), t.Dependencies.Copy()
+	for i := range deps.Len() {
+		v := deps.Entry(i).Value
+		if at, ok := places[v.Str()]; ok {
+			deps.SetAt(i, value.NewString(f.ids[at]).At(v.Pos()))
+		}
+	}
+	for v := range t.SoftDependencies.Values() {
+		if at, ok := places[v.Str()]; ok && f.keep[at] {
+			deps.Set(v.Str(), value.NewString(f.ids[at]).At(v.Pos()))
+		}
+	}
+	deps.Freeze()
+	sorted := value.NewList(sortedIDs(deps)...)
+	sorted.Freeze()
+	return dependency{t.Dependencies, deps, sorted}
 }
 
 // sortedIDs gives the task ids of dependencies, sorted. A task that is depended on under several names comes as often.

@@ -1,6 +1,7 @@
 package taskgraph
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -24,16 +25,53 @@ type references struct {
 	deps *value.Map // edge name to task id
 
 	clean    [1 << 10]unsafe.Pointer // containers without references, by address
+	resolved [1 << 10]resolved       // other containers, by address
+	used     []string                // names of the edges that were resolved
+	usedSelf bool                    // <self> was resolved
+	names    []string                // keeps those of resolved
 	buf      []byte
 	errs     []*diag.Diagnostic
 	homeless error // the first address that could not be made because the root URL is not known
+}
+
+// maxNames limits the names that are kept.
+const maxNames = 1 << 14
+
+// resolved is what became of a container with references.
+type resolved struct {
+	from  unsafe.Pointer
+	deps  *value.Map // of the task at that time
+	names []string   // of the edges that it refers to
+	to    value.Value
+}
+
+// limit gives up what became of containers when that is much.
+func (r *references) limit() {
+	if len(r.names) > maxNames {
+		clear(r.resolved[:])
+		r.names = r.names[:0]
+	}
+}
+
+// stands says whether the container becomes the same with other dependencies.
+func (x *resolved) stands(deps *value.Map) bool {
+	if x.deps == deps {
+		return true
+	}
+	for _, name := range x.names {
+		before, was := x.deps.At(name).AsString()
+		if now, is := deps.At(name).AsString(); now != before || is != was {
+			return false
+		}
+	}
+	return true
 }
 
 // definition gives a copy of a task definition with the references resolved; it shares with the original whatever has
 // none. The copy is the caller's to change, and has a list of dependencies, empty where the original had none. Errors
 // collect in r.errs.
 func (r *references) definition(def *value.Map, self string, deps *value.Map) *value.Map {
-	r.self, r.deps = self, deps
+	r.self, r.deps, r.used = self, deps, r.used[:0]
 	out := def.Copy()
 	out.SetDefault("dependencies", emptyList.Value()) // first of all, since it makes room for more
 	for i := range def.Len() {
@@ -47,22 +85,45 @@ func (r *references) definition(def *value.Map, self string, deps *value.Map) *v
 	return out
 }
 
-// walk gives a value with its references resolved, and whether that is another one. Tasks share much that has none.
+// walk gives a value with its references resolved, and whether that is another one. Tasks share much that has none, or whose
+// references mean the same.
 func (r *references) walk(v value.Value) (value.Value, bool) {
 	id := v.Identity()
 	if id == nil {
 		return v, false
 	}
-	known := &r.clean[uintptr(id)>>4%uintptr(len(r.clean))]
-	if *known == id {
+	place := uintptr(id) >> 4 % uintptr(len(r.clean))
+	if r.clean[place] == id {
 		return v, false
 	}
-	n := len(r.errs)
-	out, changed := r.resolve(v)
-	if !changed && len(r.errs) == n {
-		*known = id
+	known := &r.resolved[place]
+	if known.from == id && known.stands(r.deps) {
+		r.used = append(r.used, known.names...)
+		return known.to.At(v.Pos()), true
 	}
+	failed, used, usedSelf := len(r.errs), len(r.used), r.usedSelf
+	r.usedSelf = false
+	out, changed := r.resolve(v)
+	switch {
+	case len(r.errs) > failed || r.homeless != nil || r.usedSelf:
+	case !changed:
+		r.clean[place] = id
+	default:
+		*known = resolved{id, r.deps, r.usedSince(used), out}
+	}
+	r.usedSelf = r.usedSelf || usedSelf
 	return out, changed
+}
+
+// usedSince gives the names of edges from the n-th on, each once.
+func (r *references) usedSince(n int) []string {
+	from := len(r.names)
+	for _, name := range r.used[n:] {
+		if !slices.Contains(r.names[from:], name) {
+			r.names = append(r.names, name)
+		}
+	}
+	return r.names[from:len(r.names):len(r.names)]
 }
 
 // resolve does what walk does.
@@ -204,10 +265,12 @@ func (r *references) taskText(v value.Value) string {
 func (r *references) task(name string) (string, bool) {
 	switch name {
 	case "self":
+		r.usedSelf = true
 		return r.self, true
 	case "decision":
 		return r.decision, true
 	}
+	r.used = append(r.used, name)
 	return r.deps.At(name).AsString()
 }
 

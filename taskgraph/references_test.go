@@ -1,6 +1,8 @@
 package taskgraph
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -124,6 +126,65 @@ func TestWhatHasNoReferencesIsShared(t *testing.T) {
 	assert.Equal(t, "tid-self", out.At("mixed").Map().Str("other"))
 	assert.True(t, def.At("mixed").Map().At("other").Map().Has("task-reference"), "the original is as it was")
 	assert.False(t, def.Has("dependencies"))
+}
+
+// TestReferencesOfManyTasks resolves definitions that share parts, for tasks with the same dependencies and with others, and compares with
+// what becomes of each alone.
+func TestReferencesOfManyTasks(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	edges := []string{"edge1", "edge2", "edge3", "edge4", "<"}
+	var parts []value.Value
+	for i := range 80 {
+		text := fmt.Sprintf("%d <%s>", i, append(edges, "self", "decision")[r.IntN(len(edges)+2)])
+		path := fmt.Sprintf("%d <%s/public/x>", i, append(edges, "decision")[r.IntN(len(edges)+1)])
+		part := []*value.Map{taskRef(text), artifactRef(path), taskRef(value.MapOf(text, i)), value.MapOf("plain", i)}[r.IntN(4)]
+		if i >= 20 {
+			below := func() value.Value { return parts[r.IntN(i)] }
+			if part = value.MapOf("a", below(), "b", below(), "c", part); i%3 == 0 {
+				part = value.MapOf("list", value.NewList(below(), part.Value()))
+			}
+		}
+		part.Freeze()
+		parts = append(parts, part.Value())
+	}
+	var sets []*value.Map
+	for i := range 12 {
+		deps := value.NewMap(0)
+		for _, e := range edges {
+			if r.IntN(8) > 0 {
+				deps.Set(e, value.NewString(fmt.Sprint("tid-", e, "-", r.IntN(2))))
+			}
+		}
+		if i%2 == 0 {
+			deps.Delete("<")
+		}
+		deps.Freeze()
+		sets = append(sets, deps)
+	}
+	texts := func(errs []*diag.Diagnostic) (out []string) {
+		for _, d := range errs {
+			out = append(out, d.Path+": "+d.Message)
+		}
+		return out
+	}
+	all, wrong, shared := testReferences(nil), 0, 0
+	for i := range 4000 {
+		def := value.MapOf("x", parts[r.IntN(len(parts))], "y", parts[r.IntN(len(parts))])
+		self, deps := fmt.Sprint("tid-", i), sets[r.IntN(len(sets))]
+		alone := testReferences(nil)
+		want := alone.definition(def, self, deps)
+		all.limit()
+		got := all.definition(def, self, deps)
+		require.True(t, value.Equal(want.Value(), got.Value()))
+		require.Equal(t, texts(alone.errs), texts(all.errs))
+		wrong += min(1, len(all.errs))
+		if again := all.definition(def, self, deps); len(all.errs) == 0 && value.Same(got.At("x"), again.At("x")) && !value.Same(def.At("x"), got.At("x")) {
+			shared++
+		}
+		all.errs = nil
+	}
+	assert.Greater(t, wrong, 400)
+	assert.Greater(t, shared, 400)
 }
 
 func TestBadReferences(t *testing.T) {

@@ -76,8 +76,8 @@ func verifyAlwaysOptimized(cfg *VerifyConfig, report func(error)) {
 	if cfg.Unoptimized {
 		return
 	}
-	for i, t := range cfg.Tasks.tasks {
-		if cfg.parts()[i].workerType.Str() == "always-optimized" {
+	for _, t := range cfg.Tasks.tasks {
+		if t.Task.Str("workerType") == "always-optimized" {
 			report(aboutTask(t, diag.Errorf(diag.NotOptimizedAway, 0, "could not be optimized away, but no worker runs it").
 				WithHint("its optimization must find a task to replace it, or something must keep it from being needed")))
 		}
