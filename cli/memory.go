@@ -52,7 +52,7 @@ func (m *memory) made(tasks int) {
 	}
 	step := m.tasks.Add(int64(tasks)) / limitStep
 	if m.steps.Swap(step) != step {
-		m.large.Do(adviseHugePages)
+		m.large.Do(func() { go adviseHugePages() })
 		m.limit()
 	}
 }

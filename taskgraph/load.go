@@ -3,6 +3,7 @@ package taskgraph
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -33,6 +34,11 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			defer close(r.ready)
 			defer CatchBug("kind "+name, errs.Add)
 			kind := kg.Kinds[name]
+			load := g.newKindLoad(ctx, kind, repos, ahead)
+			defer load.cancel()
+			if kind.usesStandardLoader() { // which looks at no other kind
+				load.stubs()
+			}
 			n := 0
 			for _, dep := range kind.Dependencies {
 				<-results[dep].ready
@@ -54,7 +60,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			if ctx.Err() != nil {
 				return
 			}
-			tasks, err := g.loadKind(ctx, kind, NewDependencies(deps), repos, ahead)
+			tasks, err := load.tasks(NewDependencies(deps))
 			if err != nil {
 				errs.Add(err)
 				return
@@ -97,7 +103,7 @@ func (g *Generator) readAhead(ctx context.Context, kg *KindGraph) (wait func()) 
 		defer close(files)
 		for _, name := range kg.Order {
 			kind := kg.Kinds[name]
-			if loader := kind.Map.At("loader"); !loader.IsNull() && !strings.HasPrefix(loader.Str(), "taskgraph.loader.") {
+			if !kind.usesStandardLoader() {
 				continue
 			}
 			for _, file := range kind.Map.At("tasks-from").List().Strings() {
@@ -117,54 +123,81 @@ func (g *Generator) readAhead(ctx context.Context, kg *KindGraph) (wait func()) 
 	}
 }
 
-// loadKind sends the stubs of a kind through its transforms and makes tasks of them.
-func (g *Generator) loadKind(ctx context.Context, kind *Kind, deps *Dependencies, repos func() ([]Repository, error), ahead *ahead) ([]*Task, error) {
+// usesStandardLoader says whether the loader is one of those that come with the program, unless the tree replaces it.
+func (k *Kind) usesStandardLoader() bool {
+	loader := k.Map.At("loader")
+	return loader.IsNull() || strings.HasPrefix(loader.Str(), "taskgraph.loader.")
+}
+
+// kindLoad makes the tasks of one kind.
+type kindLoad struct {
+	g      *Generator
+	kind   *Kind
+	cfg    *Config
+	cancel context.CancelFunc // ends what is left of the work
+	pipe   *pipeline
+	errs   diag.List
+
+	load   *LoadConfig
+	loaded sync.Once
+	made   []*value.Map // by the loader
+}
+
+func (g *Generator) newKindLoad(ctx context.Context, kind *Kind, repos func() ([]Repository, error), ahead *ahead) *kindLoad {
 	p, registry := g.project, g.project.Registry
 	if ahead != nil {
 		registry = ahead.registry
 	}
-	ctx, loaded := context.WithCancel(ctx)
-	defer loaded()
-	cfg := &Config{
+	l := &kindLoad{g: g, kind: kind}
+	ctx, l.cancel = context.WithCancel(ctx)
+	l.cfg = &Config{
 		Context: ctx, Kind: kind.Name, Path: kind.Path, Map: kind.Map, Params: g.params, Graph: p.Config, Project: p, Registry: registry,
-		Deps: deps, WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos, ahead: ahead,
+		WriteArtifacts: g.opts.WriteArtifacts, Fast: p.Fast, Log: p.Log.With("kind", kind.Name), repos: repos, ahead: ahead,
 	}
-	var errs diag.List
-	pipe := &pipeline{cfg: cfg, workers: g.workers(), errs: &errs, interners: &g.interners, made: g.opts.Made}
+	l.load = &LoadConfig{Config: l.cfg, Transforms: slices.Collect(kind.Map.At("transforms").List().Values())}
+	l.pipe = &pipeline{cfg: l.cfg, workers: g.workers(), errs: &l.errs, interners: &g.interners, made: g.opts.Made}
+	return l
+}
 
-	name, pos := DefaultLoader, diag.Pos(0)
-	if v, ok := kind.Map.Get("loader"); ok {
-		name, pos = v.Str(), v.Pos()
-	}
-	loader, err := registry.Loaders.Find(name, pos, diag.UnknownLoader)
-	if err != nil {
-		pipe.report(inTree(err, "loader", name), nil, "")
-		return nil, errs.Err(p.Sources)
-	}
-	load := &LoadConfig{Config: cfg}
-	for v := range kind.Map.At("transforms").List().Values() {
-		load.Transforms = append(load.Transforms, v)
-	}
-	var stubs []*value.Map
-	func() {
-		defer CatchBug(name, func(err error) { pipe.report(err, nil, "") })
-		for stub, err := range loader(load) {
+// stubs has the loader make the stubs, once.
+func (l *kindLoad) stubs() {
+	l.loaded.Do(func() {
+		name, pos := DefaultLoader, diag.Pos(0)
+		if v, ok := l.kind.Map.Get("loader"); ok {
+			name, pos = v.Str(), v.Pos()
+		}
+		defer CatchBug(name, func(err error) { l.pipe.report(err, nil, "") })
+		loader, err := l.cfg.Registry.Loaders.Find(name, pos, diag.UnknownLoader)
+		if err != nil {
+			l.pipe.report(inTree(err, "loader", name), nil, "")
+			return
+		}
+		for stub, err := range loader(l.load) {
 			if err != nil {
-				pipe.report(err, stub, "")
+				l.pipe.report(err, stub, "")
 				continue
 			}
-			stubs = append(stubs, stub)
+			l.made = append(l.made, stub)
 		}
-	}()
-	steps, err := kind.sequence(cfg, load.Transforms)
+	})
+}
+
+// tasks sends the stubs through the transforms and makes tasks of them.
+func (l *kindLoad) tasks(deps *Dependencies) ([]*Task, error) {
+	l.cfg.Deps = deps
+	l.stubs()
+	stubs := l.made
+	l.made = nil // the pipeline gives them up one by one
+	p := l.g.project
+	steps, err := l.kind.sequence(l.cfg, l.load.Transforms)
 	if err != nil {
-		pipe.report(err, nil, "")
-		return nil, errs.Err(p.Sources)
+		l.pipe.report(err, nil, "")
+		return nil, l.errs.Err(p.Sources)
 	}
-	tasks := pipe.run(stubs, steps)
-	if err := errs.Err(p.Sources); err != nil {
+	tasks := l.pipe.run(stubs, steps)
+	if err := l.errs.Err(p.Sources); err != nil {
 		return nil, err
 	}
-	cfg.Log.Info("generated tasks", "tasks", len(tasks))
+	l.cfg.Log.Info("generated tasks", "tasks", len(tasks))
 	return tasks, nil
 }

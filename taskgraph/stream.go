@@ -65,51 +65,90 @@ func Stream(w io.Writer, tasks []*Task, workers int, encode func() Encode) error
 		workers = runtime.GOMAXPROCS(0)
 	}
 	workers = max(1, min(workers, pieces))
-	type result struct {
-		text []byte
-		err  error
+	s := &sequence{w: w, pieces: pieces, done: make([]*result, 2*workers)}
+	s.moved.L = &s.mu
+	for range s.done {
+		s.free = append(s.free, &result{text: make([]byte, 0, usualLength*min(piece, len(tasks)))})
 	}
-	// Every worker has its pieces in turn and one buffer on the way to the writer.
-	results := make([]chan result, workers)
-	free := make([]chan []byte, workers)
-	stop := make(chan struct{})
 	var wg sync.WaitGroup
-	for i := range results {
-		results[i], free[i] = make(chan result, 1), make(chan []byte, 2)
-		for range cap(free[i]) {
-			free[i] <- make([]byte, 0, usualLength*min(piece, len(tasks)))
-		}
+	for range workers {
 		wg.Go(func() {
 			encode := encode()
-			for n := i; n < pieces; n += workers {
-				var r result
-				select {
-				case r.text = <-free[i]:
-				case <-stop:
-					return
-				}
+			for n, r := s.begin(); r != nil; n, r = s.begin() {
 				r.text, r.err = encodeAll(r.text[:0], tasks[n*piece:min((n+1)*piece, len(tasks))], n == 0, encode)
-				select {
-				case results[i] <- r:
-				case <-stop:
-					return
-				}
+				s.end(n, r)
 			}
 		})
 	}
-	defer wg.Wait()
-	defer close(stop)
-	for n := range pieces {
-		r := <-results[n%workers]
-		if r.err != nil {
-			return r.err
-		}
-		if _, err := w.Write(r.text); err != nil {
-			return err
-		}
-		free[n%workers] <- r.text
+	wg.Wait()
+	return s.err
+}
+
+// sequence writes pieces in order that are made in any order.
+type sequence struct {
+	w      io.Writer
+	pieces int
+
+	mu      sync.Mutex
+	moved   sync.Cond // a piece was written
+	begun   int       // pieces
+	written int       // pieces
+	writing bool      // somebody does
+	err     error     // nothing more is wanted
+	free    []*result
+	done    []*result // but not written, by number modulo the length
+}
+
+// result is an encoded piece, or why there is none.
+type result struct {
+	text []byte
+	err  error
+}
+
+// begin gives the number of the next piece and a place for it, nil where no more is wanted. It waits while too many are not written.
+func (s *sequence) begin() (int, *result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.free) == 0 && s.err == nil {
+		s.moved.Wait()
 	}
-	return nil
+	if s.err != nil || s.begun == s.pieces {
+		return 0, nil
+	}
+	n, last := s.begun, len(s.free)-1
+	r := s.free[last]
+	s.begun, s.free = n+1, s.free[:last]
+	return n, r
+}
+
+// end takes a piece. Whoever brings the next one writes it, and those that follow.
+func (s *sequence) end(n int, r *result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done[n%len(s.done)] = r
+	if s.writing {
+		return
+	}
+	s.writing = true
+	for s.err == nil {
+		place := &s.done[s.written%len(s.done)]
+		r := *place
+		if r == nil {
+			break
+		}
+		*place = nil
+		s.mu.Unlock()
+		err := r.err
+		if err == nil {
+			_, err = s.w.Write(r.text)
+		}
+		s.mu.Lock()
+		s.err = err
+		s.free = append(s.free, r)
+		s.written++
+		s.moved.Broadcast()
+	}
+	s.writing = false
 }
 
 // encodeAll appends tasks to dst, the first of all among them or not.

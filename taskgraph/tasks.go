@@ -4,6 +4,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -131,18 +132,45 @@ func (tg *TaskGraph) ByID(taskID string) *Task {
 
 // Sorted gives the tasks in the order of their keys, which are labels, or task ids where tasks have one.
 func (tg *TaskGraph) Sorted() []*Task {
-	out := slices.Clone(tg.tasks)
-	slices.SortFunc(out, func(a, b *Task) int {
-		ka, kb := a.Key(), b.Key()
-		switch {
-		case ka < kb:
-			return -1
-		case ka > kb:
-			return 1
+	type keyed struct {
+		key  string
+		task *Task
+	}
+	compare := func(a, b keyed) int { return strings.Compare(a.key, b.key) }
+	all := make([]keyed, len(tg.tasks))
+	var ends []int // of the ranges that are sorted, from which on they are merged
+	var mu sync.Mutex
+	inRanges(len(all), func(from, to int) {
+		for i, t := range tg.tasks[from:to] {
+			all[from+i] = keyed{t.Key(), t}
 		}
-		return 0
+		slices.SortFunc(all[from:to], compare)
+		mu.Lock()
+		defer mu.Unlock()
+		ends = append(ends, to)
 	})
+	slices.Sort(ends)
+	for i := 1; i < len(ends); i++ {
+		all = append(merge(all[:ends[i-1]], all[ends[i-1]:ends[i]], compare), all[ends[i]:]...)
+	}
+	out := make([]*Task, len(all))
+	for i := range all {
+		out[i] = all[i].task
+	}
 	return out
+}
+
+// merge gives the items of two sorted slices, sorted.
+func merge[T any](a, b []T, compare func(a, b T) int) []T {
+	out := make([]T, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if compare(b[0], a[0]) < 0 {
+			out, b = append(out, b[0]), b[1:]
+		} else {
+			out, a = append(out, a[0]), a[1:]
+		}
+	}
+	return append(append(out, a...), b...)
 }
 
 // Key is the name under which a graph's document holds the task: its task id, or its label while it has none.

@@ -1,6 +1,7 @@
 package taskgraph
 
 import (
+	"hash/maphash"
 	"sync"
 
 	"github.com/taskgraph-go/decision/value"
@@ -12,6 +13,7 @@ type parts struct {
 	routes                    *value.List
 	payload, treeherder       *value.Map
 	workerType, provisionerID value.Value
+	symbol                    uint64 // hash of the key of treeherder, where that has one collection
 }
 
 // partsCache finds the parts of all tasks once for all verifications of a phase: in a big graph most of their time goes
@@ -26,9 +28,14 @@ func (cfg *VerifyConfig) parts() []parts {
 	cfg.cache.once.Do(func() {
 		tasks := cfg.Tasks.tasks
 		cfg.cache.all = make([]parts, len(tasks))
+		seed := maphash.MakeSeed()
 		inRanges(len(tasks), func(from, to int) {
 			for i := from; i < to; i++ {
-				cfg.cache.all[i] = partsOf(tasks[i].Task)
+				p := partsOf(tasks[i].Task)
+				if p.treeherder.At("collection").Map().Len() == 1 {
+					p.symbol = maphash.Comparable(seed, symbolKeyOf(p.treeherder))
+				}
+				cfg.cache.all[i] = p
 			}
 		})
 	})

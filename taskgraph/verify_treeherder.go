@@ -1,7 +1,6 @@
 package taskgraph
 
 import (
-	"hash/maphash"
 	"math"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -31,7 +30,6 @@ func keyPart(v value.Value) string {
 // symbol. It also reports tasks that are not in exactly one collection.
 func verifySymbols(cfg *VerifyConfig, report func(error)) {
 	taken := make(map[uint64]int32, cfg.Tasks.Len()) // by hash of the key
-	seed := maphash.MakeSeed()
 	all := cfg.parts()
 	for i, t := range cfg.Tasks.tasks {
 		th := all[i].treeherder
@@ -44,10 +42,9 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 				WithPath("extra.treeherder.collection")))
 			continue
 		}
-		key := symbolKeyOf(th)
-		hash := maphash.Comparable(seed, key)
+		hash := all[i].symbol
 		first, conflict := taken[hash]
-		for conflict && symbolKeyOf(all[first].treeherder) != key { // only the hash is the same
+		for conflict && symbolKeyOf(all[first].treeherder) != symbolKeyOf(th) { // only the hash is the same
 			hash++
 			first, conflict = taken[hash]
 		}
@@ -65,7 +62,7 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 		if otherPos == 0 || otherPos == pos {
 			otherPos = other.Pos
 		}
-		report(aboutTask(t, diag.Errorf(diag.DuplicateSymbol, pos, "has the treeherder symbol %s on %s/%s, as has task %q", joinSymbol(group, symbol), platform.Str(), key.collection, other.Label).
+		report(aboutTask(t, diag.Errorf(diag.DuplicateSymbol, pos, "has the treeherder symbol %s on %s/%s, as has task %q", joinSymbol(group, symbol), platform.Str(), symbolKeyOf(th).collection, other.Label).
 			WithPath("extra.treeherder.symbol").WithRelated(otherPos, "%s is the other one", other.Label).
 			WithHint("give one of them another symbol, group or platform")))
 	}
