@@ -37,21 +37,11 @@ type Config struct {
 	// Log gets progress and verdicts.
 	Log *slog.Logger
 
-	ahead  *ahead // nil where nothing is to come
-	memo   sync.Map
+	ahead  *ahead     // nil where nothing is to come
+	memos  sync.Map   // the memo of each type of key
 	failed sync.Map   // labels and names of stubs that an error dropped
 	held   *diag.List // takes warnings that may be in vain; nil where they are not
 	repos  func() ([]Repository, error)
-}
-
-// Memo gives what produce gives for a key, which it is asked for once in this kind as a rule. Tasks of a kind are alike, so that what is
-// worked out for one often serves others. The result is shared: it must not be changed.
-func (c *Config) Memo(key any, produce func() any) any {
-	if v, ok := c.memo.Load(key); ok {
-		return v
-	}
-	v, _ := c.memo.LoadOrStore(key, produce())
-	return v
 }
 
 // Warn notes what is not wrong but most likely not meant either. It stops nothing.

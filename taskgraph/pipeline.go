@@ -96,7 +96,7 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 	p.cfg.held = nil
 	if attempt.errs.Failed() || !NewTaskGraph(tasks, false).distinct() {
 		p.cfg.failed.Clear()
-		p.cfg.memo.Clear()
+		p.cfg.memos.Clear()
 		p.more(-int(made.Load()))
 		return nil, false
 	}

@@ -356,7 +356,7 @@ type Step struct {
 	// Expands says that one stub may become many, so that the work should be cut anew afterwards.
 	Expands bool
 	// Contained says that the step keeps no part of a stub when it has passed it on or dropped it, but for what [value.Value.Kept] gives:
-	// not in a closure, nor by [Config.Memo]. The memory of stubs is then used again at once.
+	// not in a closure, nor by [Memo]. The memory of stubs is then used again at once.
 	Contained bool
 	// Join gives the step that does the work of this one and then of the next, and whether there is such a step. nil joins
 	// nothing. It is for steps that are cheaper together, such as those that run in another program.

@@ -118,21 +118,21 @@ func dockerPayload(cfg *taskgraph.Config, task, def *value.Map) error {
 // withExitStatus gives a list of exit codes with that of run-task for bad caches.
 func withExitStatus(cfg *taskgraph.Config, list value.Value) value.Value {
 	type key struct{ list unsafe.Pointer }
-	return cfg.Memo(key{list.Identity()}, func() any {
+	return taskgraph.Memo(cfg, key{list.Identity()}, func() value.Value {
 		l := list.List().Copy()
 		l.Append(value.NewInt(exitPurgeCaches))
 		return l.Value()
-	}).(value.Value)
+	})
 }
 
 // joinedVolumes gives the volumes as run-task reads them.
 func joinedVolumes(cfg *taskgraph.Config, volumes value.Value) value.Value {
 	type key struct{ volumes unsafe.Pointer }
-	return cfg.Memo(key{volumes.Identity()}, func() any {
+	return taskgraph.Memo(cfg, key{volumes.Identity()}, func() value.Value {
 		names := volumes.List().Strings()
 		slices.Sort(names)
 		return value.NewString(strings.Join(names, ";"))
-	}).(value.Value)
+	})
 }
 
 // setSccache tells the compiler cache whether it is wanted.
@@ -165,23 +165,36 @@ func dockerImage(cfg *taskgraph.Config, task, worker *value.Map) (value.Value, e
 		return image, diag.Errorf(diag.BadTask, dependencies.KeyPos("docker-image"), "the name docker-image is reserved for the image that the task runs in").
 			WithPath("dependencies.docker-image").WithRelated(image.Pos(), "the image")
 	}
-	dependencies.Set("docker-image", value.NewString("docker-image-"+name.Str()).At(name.Pos()))
-	dir, err := cfg.Project.ImageDir(name.Str())
-	if err != nil {
-		return image, diag.Placed(err, name.Pos(), "worker.docker-image.in-tree")
+	type key struct{ name string }
+	of := taskgraph.Memo(cfg, key{name.Str()}, func() *treeImage { return newTreeImage(cfg, name.Str()) })
+	dependencies.Set("docker-image", of.label.At(name.Pos()))
+	if of.err != nil {
+		return image, diag.Placed(of.err, name.Pos(), "worker.docker-image.in-tree")
 	}
-	volumes, err := cfg.Project.Files.Volumes(dir)
-	if err != nil {
-		return image, diag.Placed(err, name.Pos(), "worker.docker-image.in-tree")
-	}
-	if len(volumes) > 0 {
-		all, err := withVolumes(cfg, worker, dir, volumes)
+	if len(of.volumes) > 0 {
+		all, err := withVolumes(cfg, worker, of.dir, of.volumes)
 		if err != nil {
 			return image, err
 		}
 		worker.Set("volumes", all)
 	}
 	return inTreeImage, nil
+}
+
+// treeImage is an image of the tree.
+type treeImage struct {
+	label   value.Value // of its task
+	dir     string
+	volumes []string // that its Dockerfile declares
+	err     error
+}
+
+func newTreeImage(cfg *taskgraph.Config, name string) *treeImage {
+	i := &treeImage{label: value.NewString("docker-image-" + name)}
+	if i.dir, i.err = cfg.Project.ImageDir(name); i.err == nil {
+		i.volumes, i.err = cfg.Project.Files.Volumes(i.dir)
+	}
+	return i
 }
 
 // withVolumes gives the volumes of a worker with those that the Dockerfile in a directory declares.
@@ -197,11 +210,11 @@ func withVolumes(cfg *taskgraph.Config, worker *value.Map, dir string, declared 
 		own unsafe.Pointer
 		dir string
 	}
-	return cfg.Memo(key{own.Identity(), dir}, func() any {
+	return taskgraph.Memo(cfg, key{own.Identity(), dir}, func() value.Value {
 		all := own.List().Copy()
 		all.AppendStrings(slices.Sorted(slices.Values(declared))...)
 		return all.Value()
-	}).(value.Value), nil
+	}), nil
 }
 
 // unknownImageSource says that an image comes neither from the tree nor from the index.
@@ -236,10 +249,10 @@ func dockerArtifacts(cfg *taskgraph.Config, worker *value.Map, expires value.Val
 		return nil, nil
 	}
 	type key struct{ list, expires unsafe.Pointer }
-	made := cfg.Memo(key{list.Identity(), expires.Identity()}, func() any {
+	made := taskgraph.Memo(cfg, key{list.Identity(), expires.Identity()}, func() artifactsAnswer {
 		out, err := newArtifacts(list.List(), expires)
 		return artifactsAnswer{out, err}
-	}).(artifactsAnswer)
+	})
 	return made.artifacts, made.err
 }
 
@@ -284,7 +297,7 @@ func dockerCaches(cfg *taskgraph.Config, worker *value.Map, scopes *value.List, 
 		runTask bool
 	}
 	image := worker.Str("docker-image")
-	set := cfg.Memo(key{list.Identity(), image, runTask}, func() any { return newCacheSet(cfg, list.List(), image, runTask) }).(*cacheSet)
+	set := taskgraph.Memo(cfg, key{list.Identity(), image, runTask}, func() *cacheSet { return newCacheSet(cfg, list.List(), image, runTask) })
 	if set.err == nil {
 		scopes.Append(set.scopes...)
 	}

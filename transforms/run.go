@@ -40,7 +40,8 @@ func validateStep(name string) taskgraph.Step {
 
 // checker gives what checks values of a kind against a schema: it knows what it has seen already.
 func checker(cfg *taskgraph.Config, s *schema.Schema) *schema.Checker {
-	return cfg.Memo(s, func() any { return schema.NewChecker(s) }).(*schema.Checker)
+	type key struct{ *schema.Schema }
+	return taskgraph.Memo(cfg, key{s}, func() *schema.Checker { return schema.NewChecker(s) })
 }
 
 // invalid makes one error of what a schema found.
@@ -61,16 +62,17 @@ func rewriteWhen(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map))
 	type key struct {
 		files unsafe.Pointer
 		from  string
+		pos   diag.Pos
 	}
 	files, from := when.Map().At("files-changed"), stub.Str("task-from")
-	stub.Set("optimization", cfg.Memo(key{files.Identity(), from}, func() any {
+	stub.Set("optimization", taskgraph.Memo(cfg, key{files.Identity(), from, when.Pos()}, func() value.Value {
 		patterns := files.List().Copy()
 		patterns.AppendStrings(cfg.Path + "/kind.yml")
 		if from != "" && from != "kind.yml" {
 			patterns.AppendStrings(cfg.Path + "/" + from)
 		}
 		return skipKeys.Map(patterns.Value().At(when.Pos())).Value().At(when.Pos())
-	}).(value.Value))
+	}))
 	yield(stub)
 	return nil
 }
@@ -230,11 +232,11 @@ var descriptionDefaults = value.NewKeys("attributes", "dependencies", "soft-depe
 func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 	using := task.At("run").Map().At("using")
 	implementation := task.At("worker").Map().Str("implementation")
-	h, ok, err := cfg.Registry.RunHandlers.Lookup(taskgraph.RunName(using.Str(), implementation))
+	h, err := runHandler(cfg, using.Str(), implementation)
 	if err != nil {
 		return diag.Placed(err, using.Pos(), "run.using")
 	}
-	if !ok {
+	if h == nil {
 		return noHandler(cfg, using, implementation)
 	}
 	if h.Defaults != nil {
@@ -250,6 +252,23 @@ func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 		}
 	}
 	return h.Run(cfg, task, desc)
+}
+
+// runHandler gives the handler for tasks, nil where there is none.
+func runHandler(cfg *taskgraph.Config, using, implementation string) (*taskgraph.RunHandler, error) {
+	type key struct{ using, implementation string }
+	type answer struct {
+		handler *taskgraph.RunHandler
+		err     error
+	}
+	a := taskgraph.Memo(cfg, key{using, implementation}, func() answer {
+		h, ok, err := cfg.Registry.RunHandlers.Lookup(taskgraph.RunName(using, implementation))
+		if !ok {
+			return answer{nil, err}
+		}
+		return answer{&h, err}
+	})
+	return a.handler, a.err
 }
 
 func joinPath(prefix, rest string) string {

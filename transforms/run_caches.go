@@ -50,9 +50,9 @@ func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
 		before                 unsafe.Pointer
 	}
 	all, _ := use.AsBool()
-	made := cfg.Memo(key{base, checkouts, field, use.Identity(), all, usesCheckout, before.Identity()}, func() any {
+	made := taskgraph.Memo(cfg, key{base, checkouts, field, use.Identity(), all, usesCheckout, before.Identity()}, func() *toolCacheSet {
 		return newToolCaches(cfg, before.List(), use, field, base, checkouts, usesCheckout)
-	}).(*toolCacheSet)
+	})
 	if made.err != nil {
 		return made.err
 	}

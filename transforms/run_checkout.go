@@ -119,7 +119,7 @@ func supportCheckout(cfg *taskgraph.Config, task, desc *value.Map, repos []taskg
 	}
 	dir := checkoutDir(task)
 	source := dir + "/" + vcsDir(os)
-	env := func() any {
+	env := func() envAnswer {
 		env, err := checkoutEnv(dir, source, os, isDocker, repos)
 		return envAnswer{env, err}
 	}
@@ -129,9 +129,9 @@ func supportCheckout(cfg *taskgraph.Config, task, desc *value.Map, repos []taskg
 			dir, os string
 			docker  bool
 		}
-		a = cfg.Memo(key{dir, os, isDocker}, env).(envAnswer)
+		a = taskgraph.Memo(cfg, key{dir, os, isDocker}, env)
 	} else {
-		a = env().(envAnswer)
+		a = env()
 	}
 	if a.err != nil {
 		return "", a.err

@@ -115,15 +115,17 @@ type resolved struct {
 // resolve makes the dependencies, scopes and environment of one task's fetches.
 func (t *fetchTargets) resolve(cfg *taskgraph.Config, stub, fetches *value.Map) error {
 	dependencies := editMapOrNew(stub, "dependencies")
-	prefixes, err := t.dependencyPrefixes(cfg, dependencies, fetches)
+	var room [len(sourcesKey{})]source
+	sources, err := t.sources(room[:0], cfg, dependencies, fetches)
 	if err != nil {
 		return err
 	}
-	type key struct {
-		fetches  unsafe.Pointer
-		prefixes string
+	var r *resolved
+	if key, ok := sourcesKeyOf(sources); ok {
+		r = taskgraph.Memo(cfg, key, func() *resolved { return t.all(cfg, sources) })
+	} else {
+		r = t.all(cfg, sources)
 	}
-	r := cfg.Memo(key{fetches.Value().Identity(), strings.Join(prefixes, "\x00")}, func() any { return t.all(cfg, fetches, prefixes) }).(*resolved)
 	if len(r.errs) > 0 {
 		return invalid(r.errs)
 	}
@@ -150,13 +152,38 @@ func (t *fetchTargets) resolve(cfg *taskgraph.Config, stub, fetches *value.Map) 
 
 var fetchesDir = value.NewString("fetches")
 
-// dependencyPrefixes gives where the artifacts of each dependency are that fetches names, in the order of fetches.
-func (t *fetchTargets) dependencyPrefixes(cfg *taskgraph.Config, dependencies, fetches *value.Map) ([]string, error) {
+// source is what a task fetches from one dependency, or from tasks of the kind fetch or toolchain.
+type source struct {
+	kind   string // or another name of a dependency
+	list   value.Value
+	prefix string // of the dependency's artifacts
+}
+
+// sourcesKey stands for sources.
+type sourcesKey [4]struct {
+	kind   string
+	list   unsafe.Pointer
+	prefix string
+}
+
+// sourcesKeyOf gives the key of sources, unless they are too many.
+func sourcesKeyOf(sources []source) (key sourcesKey, ok bool) {
+	if len(sources) > len(key) {
+		return key, false
+	}
+	for i, s := range sources {
+		key[i].kind, key[i].list, key[i].prefix = s.kind, s.list.Identity(), s.prefix
+	}
+	return key, true
+}
+
+// sources appends what a task fetches, by the names of where from, to an empty slice.
+func (t *fetchTargets) sources(sources []source, cfg *taskgraph.Config, dependencies, fetches *value.Map) ([]source, error) {
 	var errs []*diag.Diagnostic
 	fail := func(d *diag.Diagnostic) { errs = append(errs, d) }
-	var prefixes []string
-	for kind := range fetches.All() {
+	for kind, list := range fetches.All() {
 		if kind == "fetch" || kind == "toolchain" {
+			sources = append(sources, source{kind: kind, list: list})
 			continue
 		}
 		dep := dependencies.At(kind)
@@ -177,27 +204,21 @@ func (t *fetchTargets) dependencyPrefixes(cfg *taskgraph.Config, dependencies, f
 			}
 			prefix = ArtifactPrefix(depTask.Attributes)
 		}
-		prefixes = append(prefixes, prefix)
+		sources = append(sources, source{kind, list, prefix})
 	}
-	return prefixes, invalid(errs)
+	slices.SortFunc(sources, func(a, b source) int { return cmp.Compare(a.kind, b.kind) })
+	return sources, invalid(errs)
 }
 
-// all works out what tasks with these fetches get; prefixes are those of the dependencies that it names, in its order.
-func (t *fetchTargets) all(cfg *taskgraph.Config, fetches *value.Map, prefixes []string) *resolved {
+// all works out what tasks with these fetches get.
+func (t *fetchTargets) all(cfg *taskgraph.Config, sources []source) *resolved {
 	r := &resolved{env: value.NewMap(0)}
-	prefixOf := map[string]string{}
-	for kind := range fetches.All() {
-		if kind != "fetch" && kind != "toolchain" && len(prefixes) > 0 {
-			prefixOf[kind], prefixes = prefixes[0], prefixes[1:]
-		}
-	}
 	var list []value.Value
-	kinds := fetches.Keys()
-	slices.Sort(kinds)
-	for _, kind := range kinds {
-		for _, e := range sortedFetches(fetches.At(kind).List()) {
+	for _, s := range sources {
+		kind := s.kind
+		for _, e := range sortedFetches(s.list.List()) {
 			if kind != "fetch" && kind != "toolchain" {
-				artifact := prefixOf[kind] + "/" + e.name
+				artifact := s.prefix + "/" + e.name
 				list = append(list, e.document(artifact, kind))
 				r.private = addPrivate(r.private, artifact)
 				continue

@@ -1,6 +1,8 @@
 package transforms
 
 import (
+	"unsafe"
+
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/transforms/schemas"
@@ -54,7 +56,7 @@ func setTaskImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*v
 }
 
 // setTaskDefaults fills in what the schemas of task and worker require.
-func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
+func setTaskDefaults(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
 	stub.SetDefaults(taskDefaults)
 	if !stub.Has("worker") {
 		yield(stub)
@@ -64,10 +66,8 @@ func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map
 	switch worker.Str("implementation") {
 	case "docker-worker":
 		worker.SetDefaults(dockerDefaults)
-		for i, c := range worker.At("caches").List().All() {
-			if c.Map() != nil && !c.Map().Has("skip-untrusted") {
-				worker.EditList("caches").EditMap(i).Set("skip-untrusted", no)
-			}
+		if caches := worker.At("caches"); caches.List().Len() > 0 {
+			worker.Set("caches", trusting(cfg, caches).At(caches.Pos()))
 		}
 	case "generic-worker":
 		worker.SetDefaults(genericDefaults)
@@ -78,6 +78,20 @@ func setTaskDefaults(_ *taskgraph.Config, stub *value.Map, yield func(*value.Map
 	}
 	yield(stub)
 	return nil
+}
+
+// trusting gives caches that untrusted tasks use, too, where they do not say otherwise.
+func trusting(cfg *taskgraph.Config, caches value.Value) value.Value {
+	type key struct{ caches unsafe.Pointer }
+	return taskgraph.Memo(cfg, key{caches.Identity()}, func() value.Value {
+		all := caches.List().Copy()
+		for i, c := range caches.List().All() {
+			if c.Map() != nil && !c.Map().Has("skip-untrusted") {
+				all.EditMap(i).Set("skip-untrusted", no)
+			}
+		}
+		return all.Value()
+	})
 }
 
 // What tasks and workers have where they do not say otherwise.

@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"strconv"
-	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/duration"
@@ -20,9 +19,8 @@ type taskBuild struct {
 	expires value.Value
 	tags    *value.Map // those of every task, with a place for the label
 	link    string     // suffix of descriptions, for tasks that Treeherder shows
-	// created is when tasks come into being, as datestamps has the other times.
-	created    value.Value
-	datestamps sync.Map
+	// created is when tasks come into being.
+	created value.Value
 }
 
 // buildTask makes the task definition, the attributes and the dependencies of a task description.
@@ -51,34 +49,59 @@ func buildTask(cfg *taskgraph.Config) (taskgraph.Each, error) {
 // datestamp gives {"relative-datestamp": duration}, the same one for the same duration. The reference reads durations
 // when it creates the tasks only, which is late to learn of a mistake.
 func (b *taskBuild) datestamp(after value.Value, path string) (value.Value, error) {
+	stamp := func() value.Value {
+		m := value.MapOf("relative-datestamp", after)
+		m.Freeze()
+		return m.Value().At(after.Pos())
+	}
+	text, ok := after.AsString()
+	if !ok {
+		return stamp(), nil
+	}
 	type key struct {
 		text string
 		pos  diag.Pos
 	}
-	k := key{after.Str(), after.Pos()}
-	if v, ok := b.datestamps.Load(k); ok {
-		return v.(value.Value), nil
+	type answer struct {
+		v   value.Value
+		err error
 	}
-	if text, ok := after.AsString(); ok {
-		if _, err := duration.Parse(text); err != nil {
-			return value.Value{}, diag.Placed(err, after.Pos(), path)
-		}
+	a := taskgraph.Memo(b.cfg, key{text, after.Pos()}, func() answer {
+		_, err := duration.Parse(text)
+		return answer{stamp(), err}
+	})
+	return a.v, diag.Placed(a.err, after.Pos(), path)
+}
+
+// workers is the provisioner and the worker type that tasks of an alias have.
+type workers struct{ provisioner, workerType, both value.Value }
+
+// workersOf gives those of a task.
+func (b *taskBuild) workersOf(cfg *taskgraph.Config, alias value.Value) (*workers, error) {
+	type key struct {
+		alias string
+		pos   diag.Pos
 	}
-	m := value.MapOf("relative-datestamp", after)
-	m.Freeze()
-	v := m.Value().At(after.Pos())
-	b.datestamps.Store(k, v)
-	return v, nil
+	type answer struct {
+		workers
+		err error
+	}
+	a := taskgraph.Memo(cfg, key{alias.Str(), alias.Pos()}, func() *answer {
+		provisioner, workerType, err := cfg.Graph.WorkerType(alias.Str(), b.level, alias.Pos())
+		at := func(s string) value.Value { return value.NewString(s).At(alias.Pos()) }
+		return &answer{workers{at(provisioner), at(workerType), at(provisioner + "/" + workerType)}, err}
+	})
+	return &a.workers, a.err
 }
 
 func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
 	label := stub.At("label")
 	alias := stub.At("worker-type")
-	provisioner, workerType, err := cfg.Graph.WorkerType(alias.Str(), b.level, alias.Pos())
+	workers, err := b.workersOf(cfg, alias)
 	if err != nil {
 		return err
 	}
-	stub.Set("worker-type", value.NewString(provisioner+"/"+workerType).At(alias.Pos()))
+	stub.Set("worker-type", workers.both)
 	scopes, err := b.scopes(stub)
 	if err != nil {
 		return err
@@ -120,7 +143,7 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	metadata := metadataKeys.MapNear(stub, full, label, owner, b.source)
 	editListOrNew(stub, "routes")
 	def := definitionKeys.MapNear(stub,
-		value.NewString(provisioner).At(alias.Pos()), value.NewString(workerType).At(alias.Pos()), stub.At("routes"), b.created, deadline, expires,
+		workers.provisioner, workers.workerType, stub.At("routes"), b.created, deadline, expires,
 		scopes.Value(), metadata.Value(), extra.Value(), tags.Value(), priority, noMap)
 	if v := stub.At("requires"); v.Truthy() {
 		def.Set("requires", v)
@@ -190,7 +213,7 @@ func (b *taskBuild) scopes(stub *value.Map) (*value.List, error) {
 func (b *taskBuild) attributes(cfg *taskgraph.Config, stub *value.Map) (value.Value, error) {
 	attributes := editMapOrNew(stub, "attributes")
 	projects, ok := stub.Get("run-on-projects")
-	if ok {
+	if value.IsKeyedBy(projects) {
 		platform := attributes.At("build_platform")
 		v, err := value.EvaluateKeyedBy(projects, value.Keyed{Item: "`run-on-projects` in `" + stub.Str("label") + "`", Attr: func(name string) (value.Value, bool) {
 			if name == "build-platform" {
@@ -202,7 +225,7 @@ func (b *taskBuild) attributes(cfg *taskgraph.Config, stub *value.Map) (value.Va
 			return v, at(err, projects, "run-on-projects")
 		}
 		projects = v
-	} else {
+	} else if !ok {
 		projects = all
 	}
 	tasksFor, ok := stub.Get("run-on-tasks-for")

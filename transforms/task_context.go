@@ -43,8 +43,8 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 	}
 	deferred := options.At("defer").List().Strings()
 	for _, f := range fields {
-		if v, ok := f.peek(stub); ok && v.Map().Len() != 1 {
-			continue // it is not keyed by anything
+		if v, ok := f.peek(stub); ok && !value.IsKeyedBy(v) {
+			continue
 		}
 		err := f.resolve(stub, value.Keyed{
 			Item:  "`" + f.path + "` in `" + value.PyStr(name) + "`",
@@ -76,7 +76,7 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 // contextFields gives the fields that a list of paths names, which it reads once.
 func contextFields(cfg *taskgraph.Config, list value.Value) []field {
 	type key struct{ list unsafe.Pointer }
-	return cfg.Memo(key{list.Identity()}, func() any { return fieldsOf(list.List()) }).([]field)
+	return taskgraph.Memo(cfg, key{list.Identity()}, func() []field { return fieldsOf(list.List()) })
 }
 
 // resolve evaluates the by-* value that the field may be. A field that is not there stays so.
@@ -172,10 +172,10 @@ func contextParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, erro
 	if from.Len() == 0 {
 		return nil, nil
 	}
-	a := cfg.Memo(contextKey{from.Value().Identity()}, func() any {
+	a := taskgraph.Memo(cfg, contextKey{from.Value().Identity()}, func() contextAnswer {
 		m, err := resolveParameters(cfg, from)
 		return contextAnswer{m, err}
-	}).(contextAnswer)
+	})
 	return a.values, a.err
 }
 

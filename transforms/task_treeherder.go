@@ -14,7 +14,7 @@ func treeherderMetadata(cfg *taskgraph.Config, stub *value.Map, yield func(*valu
 	routes, extra := editListOrNew(stub, "routes"), editMapOrNew(stub, "extra")
 	given := stub.At("treeherder")
 	if given.Truthy() {
-		merged := cfg.Memo(treeherderKey{}, func() any { return treeherderDefaults(cfg.Kind, "") }).(*value.Map)
+		merged := taskgraph.Memo(cfg, treeherderKey{}, func() *value.Map { return treeherderDefaults(cfg.Kind, "") })
 		if given.Map().Len() > 0 {
 			defaults := merged
 			merged = value.NewMapNear(stub, 8)
@@ -26,9 +26,9 @@ func treeherderMetadata(cfg *taskgraph.Config, stub *value.Map, yield func(*valu
 		if err := treeherderExtra(cfg, extra, merged, given); err != nil {
 			return err
 		}
-		routes.Append(cfg.Memo(routeKey{}, func() any {
+		routes.Append(taskgraph.Memo(cfg, routeKey{}, func() value.Value {
 			return value.NewString("tc-treeherder.v2." + treeherderProject(cfg, false) + "." + cfg.Params.At("head_rev").Str() + "." + cfg.Params.At("pushlog_id").Str())
-		}).(value.Value))
+		}))
 	}
 	yield(stub)
 	return nil

@@ -122,7 +122,7 @@ func (k *Keyed) choose(name string, e Entry) (Value, error) {
 func ResolveKeyedBy(item *Map, path, itemName string, k Keyed) error {
 	return eachPlace(item, path, func(p place) error {
 		v := p.container.At(p.key)
-		if !isKeyedBy(v) {
+		if !IsKeyedBy(v) {
 			return nil
 		}
 		resolved, err := k.within(item, path, itemName, v)

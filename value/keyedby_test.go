@@ -208,7 +208,7 @@ func FuzzKeyedBy(f *testing.F) {
 			for _, d := range diag.Flatten(err) {
 				require.Contains(t, []diag.Code{diag.BadKeyedBy, diag.BadRegexp}, d.Code, d.Message)
 			}
-		} else if isKeyedBy(got) {
+		} else if IsKeyedBy(got) {
 			require.Contains(t, k.Defer, got.Map().Entry(0).Key.Str()[3:], "what is resolved is keyed only by what is deferred")
 		}
 		v2, k2 := build()

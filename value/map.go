@@ -344,14 +344,7 @@ func (m *Map) put(i int, key, v Value) {
 // grow makes the shape the one with a key more. The caller owns m.
 func (m *Map) grow(key Value) {
 	if key.pos != 0 {
-		before := m.spots
-		at := m.newSpots(len(m.vals) + 1)
-		n := 0
-		if before != nil {
-			n = copy(at, *before)
-		}
-		clear(at[n:])
-		at[len(m.vals)] = key.pos
+		m.placeKeys(len(m.vals), []diag.Pos{key.pos})
 		key.pos = 0
 	}
 	if m.private {
@@ -364,6 +357,21 @@ func (m *Map) grow(key Value) {
 	}
 	to, shared := from.with(key)
 	m.shape, m.private = to, !shared
+}
+
+// placeKeys notes where the keys from the n-th on were written.
+func (m *Map) placeKeys(n int, places []diag.Pos) {
+	if !slices.ContainsFunc(places, func(p diag.Pos) bool { return p != 0 }) {
+		return
+	}
+	before := m.spots
+	at := m.newSpots(n + len(places))
+	known := 0
+	if before != nil {
+		known = copy(at, *before)
+	}
+	clear(at[known:n])
+	copy(at[n:], places)
 }
 
 // SetDefault sets a key that is absent and says whether it did.

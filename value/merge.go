@@ -1,6 +1,10 @@
 package value
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/taskgraph-go/decision/diag"
+)
 
 // Merge gives what several maps hold together, later ones taking precedence, as the reference merges defaults into
 // tasks: maps are merged key by key, lists are joined, anything else is replaced. A map with a single by-* key, and a value of
@@ -19,9 +23,17 @@ func Merge(maps ...*Map) *Map {
 }
 
 func merge(into, m *Map) {
+	var room [16]diag.Pos
+	n, added := len(into.vals), room[:0]
 	for e := range m.Entries() {
 		i := into.findKey(e.Key)
-		if i < 0 || isKeyedBy(e.Value) || !sameType(into.vals[i], e.Value) {
+		if i < 0 {
+			added = append(added, e.Key.pos)
+			e.Key.pos = 0 // all of them are noted at once
+			into.put(i, e.Key, e.Value)
+			continue
+		}
+		if IsKeyedBy(e.Value) || !sameType(into.vals[i], e.Value) {
 			into.put(i, e.Key, e.Value)
 			continue
 		}
@@ -47,10 +59,11 @@ func merge(into, m *Map) {
 			into.SetAt(i, e.Value)
 		}
 	}
+	into.placeKeys(n, added)
 }
 
-// isKeyedBy says whether v is a map with one key, by-something.
-func isKeyedBy(v Value) bool {
+// IsKeyedBy says whether v is a map with one key, by-something: [EvaluateKeyedBy] gives anything else as it is.
+func IsKeyedBy(v Value) bool {
 	m := v.Map()
 	return m.Len() == 1 && strings.HasPrefix(m.key(0).Str(), "by-")
 }
