@@ -3,6 +3,7 @@ package transforms
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -133,11 +134,12 @@ type follower struct {
 	copyAttributes bool
 	uniqueKinds    bool
 	fetches        *value.Map
-	fixedFetches   map[string]bool // kinds whose fetches are the same for all tasks
+	fixedFetches   map[string]bool        // kinds whose fetches are the same for all tasks
+	formatted      map[string]value.Value // fetches of the other kinds, by the kind and what was filled in
 }
 
 func newFollower(cfg *taskgraph.Config, stub *value.Map, v, kindDependencies value.Value, u *upstream) (*follower, error) {
-	f := &follower{cfg: cfg, stub: stub, section: v.Map(), pos: v.Pos(), upstream: u, uniqueKinds: true, fixedFetches: map[string]bool{}}
+	f := &follower{cfg: cfg, stub: stub, section: v.Map(), pos: v.Pos(), upstream: u, uniqueKinds: true, fixedFetches: map[string]bool{}, formatted: map[string]value.Value{}}
 	wanted := f.section.At("kinds")
 	if wanted.IsNull() {
 		wanted = kindDependencies
@@ -314,7 +316,7 @@ func (f *follower) addFetches(task *value.Map) error {
 			continue
 		}
 		if !f.fixedFetches[dep.Kind] {
-			if entries, err = formatFetches(entries, dep); err != nil {
+			if entries, err = f.formatFetches(entries, dep); err != nil {
 				return err
 			}
 		}
@@ -327,13 +329,13 @@ func (f *follower) addFetches(task *value.Map) error {
 	return nil
 }
 
-// formatFetches fills the attributes of a task into the entries of its fetches.
-func formatFetches(entries value.Value, dep *taskgraph.Task) (value.Value, error) {
-	list := make([]value.Value, 0, entries.List().Len())
+// formatFetches fills the attributes of a task into the entries of its fetches. What comes out the same for several tasks is one list.
+func (f *follower) formatFetches(entries value.Value, dep *taskgraph.Task) (value.Value, error) {
+	var texts []value.Value // in the order of the entries
+	of := dep.Kind
 	for entry := range entries.List().Values() {
-		m := entry.Map().Copy()
-		for _, key := range [...]string{"artifact", "dest"} {
-			v, ok := m.Get(key)
+		for _, key := range fetchTexts {
+			v, ok := entry.Map().Get(key)
 			if !ok || !hasBraces(v) {
 				continue
 			}
@@ -341,9 +343,29 @@ func formatFetches(entries value.Value, dep *taskgraph.Task) (value.Value, error
 			if err != nil {
 				return v, value.WithNames(at(err, v, "from-deps.fetches."+dep.Kind+"."+key), dep.Attributes.Keys())
 			}
-			m.Set(key, value.NewString(s).At(v.Pos()))
+			texts = append(texts, value.NewString(s).At(v.Pos()))
+			of += "\x00" + strconv.Itoa(len(s)) + s
 		}
-		list = append(list, m.Value().At(entry.Pos()))
 	}
-	return value.NewList(list...).Value().At(entries.Pos()), nil
+	if made, ok := f.formatted[of]; ok {
+		return made, nil
+	}
+	list := value.NewList()
+	for entry := range entries.List().Values() {
+		m := entry.Map().Copy()
+		for _, key := range fetchTexts {
+			if hasBraces(m.At(key)) {
+				m.Set(key, texts[0])
+				texts = texts[1:]
+			}
+		}
+		list.Append(m.Value().At(entry.Pos()))
+	}
+	list.Freeze()
+	made := list.Value().At(entries.Pos())
+	f.formatted[of] = made
+	return made, nil
 }
+
+// fetchTexts are the fields of a fetch that attributes are filled into.
+var fetchTexts = [...]string{"artifact", "dest"}

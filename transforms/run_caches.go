@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"cmp"
 	"unsafe"
 
 	"github.com/taskgraph-go/decision/taskgraph"
@@ -22,15 +23,7 @@ func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
 	if own := cfg.Registry.Caches(); own != nil {
 		return own(cfg, task, desc)
 	}
-	run := task.At("run").Map()
-	base := ".task-cache"
-	if task.At("worker").Map().Str("implementation") == "docker-worker" {
-		workdir := run.Str("workdir")
-		if workdir == "" {
-			workdir = "/builds/worker"
-		}
-		base = pathJoin(workdir, base)
-	}
+	run, worker := task.At("run").Map(), task.At("worker").Map()
 	use := run.At("use-caches")
 	if use.IsNull() {
 		var configured bool
@@ -39,31 +32,44 @@ func supportCaches(cfg *taskgraph.Config, task, desc *value.Map) error {
 		}
 	}
 	usesCheckout := run.At("checkout").Truthy()
-	checkouts := checkoutDir(task)
-	implementation := task.At("worker").Map().Str("implementation")
-	field := map[string]string{"docker-worker": "caches", "generic-worker": "mounts"}[implementation]
+	field := ""
+	switch worker.Str("implementation") {
+	case "docker-worker":
+		field = "caches"
+	case "generic-worker":
+		field = "mounts"
+	}
 	before := desc.At("worker").Map().At(field)
 	type key struct {
-		base, checkouts, field string
-		use                    unsafe.Pointer
-		always, usesCheckout   bool
-		before                 unsafe.Pointer
+		os, field, workdir   string
+		use                  unsafe.Pointer
+		always, usesCheckout bool
+		before               unsafe.Pointer
 	}
 	all, _ := use.AsBool()
-	made := taskgraph.Memo(cfg, key{base, checkouts, field, use.Identity(), all, usesCheckout, before.Identity()}, func() *toolCacheSet {
-		return newToolCaches(cfg, before.List(), use, field, base, checkouts, usesCheckout)
+	made := taskgraph.Memo(cfg, key{worker.Str("os"), field, run.Str("workdir"), use.Identity(), all, usesCheckout, before.Identity()}, func() *toolCacheSet {
+		return newToolCaches(cfg, before.List(), use, field, cacheDir(task), checkoutDir(task), usesCheckout)
 	})
 	if made.err != nil {
 		return made.err
 	}
-	worker := desc.EditMap("worker")
+	out := desc.EditMap("worker")
 	if made.list.Len() > before.List().Len() {
-		worker.Set(field, made.list.Value())
+		out.Set(field, made.list.Value())
 	}
 	if made.env.Len() > 0 {
-		editMapOrNew(worker, "env").Update(made.env)
+		editMapOrNew(out, "env").Update(made.env)
 	}
 	return nil
+}
+
+// cacheDir gives the directory of all caches of a task.
+func cacheDir(task *value.Map) string {
+	const dir = ".task-cache"
+	if task.At("worker").Map().Str("implementation") != "docker-worker" {
+		return dir
+	}
+	return pathJoin(cmp.Or(task.At("run").Map().Str("workdir"), "/builds/worker"), dir)
 }
 
 // toolCacheSet is what a worker section gets for its caches.

@@ -310,9 +310,11 @@ func (e fetchEntry) document(artifact, task string) value.Value {
 	if v, ok := e.more.Get("extract"); ok {
 		extract = v
 	}
-	m := fetchKeys.Map(value.NewString(artifact), value.NewString("<"+task+">"), extract)
-	if v := e.more.At("dest"); !v.IsNull() {
-		m.Set("dest", v)
+	var m *value.Map
+	if dest := e.more.At("dest"); dest.IsNull() {
+		m = fetchKeys.Map(value.NewString(artifact), value.NewString("<"+task+">"), extract)
+	} else {
+		m = fetchIntoKeys.Map(value.NewString(artifact), value.NewString("<"+task+">"), extract, dest)
 	}
 	if v := e.more.At("verify-hash"); v.Truthy() {
 		m.Set("verify-hash", v)
@@ -320,7 +322,10 @@ func (e fetchEntry) document(artifact, task string) value.Value {
 	return m.Value()
 }
 
-var fetchKeys = value.NewKeys("artifact", "task", "extract")
+var (
+	fetchKeys     = value.NewKeys("artifact", "task", "extract")
+	fetchIntoKeys = value.NewKeys("artifact", "task", "extract", "dest")
+)
 
 // taskReference gives {"task-reference": text}.
 func taskReference(text string) value.Value {

@@ -41,31 +41,28 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 			name = value.NewString("?")
 		}
 	}
+	known := c.get
+	attribute := func(attribute string) (value.Value, bool) {
+		if v, ok := known(attribute); ok {
+			return v, true
+		}
+		// The reference takes this option for an attribute, which therefore has no other effect.
+		if v, ok := options.Get(attribute); ok && attribute == "enforce-single-match" {
+			return v, true
+		}
+		return stub.Get(attribute)
+	}
 	deferred := options.At("defer").List().Strings()
 	for _, f := range fields {
 		if v, ok := f.peek(stub); ok && !value.IsKeyedBy(v) {
 			continue
 		}
-		err := f.resolve(stub, value.Keyed{
-			Item:  "`" + f.path + "` in `" + value.PyStr(name) + "`",
-			Defer: deferred,
-			Attr: func(attribute string) (value.Value, bool) {
-				if v, ok := c.get(attribute); ok {
-					return v, true
-				}
-				// The reference takes this option for an attribute, which therefore has no other effect.
-				if v, ok := options.Get(attribute); ok && attribute == "enforce-single-match" {
-					return v, true
-				}
-				return stub.Get(attribute)
-			},
-		})
-		if err != nil {
+		if err := f.resolve(stub, value.Keyed{Item: "`" + f.path + "` in `" + value.PyStr(name) + "`", Defer: deferred, Attr: attribute}); err != nil {
 			return err
 		}
 	}
 	for _, f := range fields {
-		if err := f.substitute(stub, c.get); err != nil {
+		if err := f.substitute(stub, known); err != nil {
 			return value.WithNames(err, c.names())
 		}
 	}

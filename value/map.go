@@ -76,9 +76,8 @@ type spots []diag.Pos
 // newSpots gives the map n other spots, which may hold anything, and gives those. The ones before stay as they are.
 func (m *Map) newSpots(n int) spots {
 	if m.arena == 0 {
-		at := make(spots, n)
-		m.spots = &at
-		return at
+		m.spots = heapSpots(n)
+		return *m.spots
 	}
 	a := arenas[m.arena]
 	at := &a.lines.take(1)[0]
@@ -87,13 +86,36 @@ func (m *Map) newSpots(n int) spots {
 	return *at
 }
 
+// heapSpots gives spots for n keys, together with their places if there are few.
+func heapSpots(n int) *spots {
+	switch {
+	case n <= 10:
+		s := &struct {
+			spots
+			room [10]diag.Pos
+		}{}
+		s.spots = s.room[:n]
+		return &s.spots
+	case n <= 26:
+		s := &struct {
+			spots
+			room [26]diag.Pos
+		}{}
+		s.spots = s.room[:n]
+		return &s.spots
+	}
+	s := make(spots, n)
+	return &s
+}
+
 // lastingSpots gives the spots on the heap.
 func (m *Map) lastingSpots() *spots {
 	if !m.local {
 		return m.spots
 	}
-	at := slices.Clone(*m.spots)
-	return &at
+	s := heapSpots(len(*m.spots))
+	copy(*s, *m.spots)
+	return s
 }
 
 func (s *spots) at(i int) diag.Pos {
