@@ -55,21 +55,23 @@ func (o *optimizer) assemble() (*Optimized, error) {
 	})
 	out.Graph = o.graph.subset(keep, true)
 	out.Graph.byID = make(map[string]int32, out.Graph.Len())
+	own := make([]string, 0, out.Graph.Len())
 	for i := range n {
 		if keep[i] {
 			out.Graph.byID[ids[i]] = int32(len(out.Graph.byID))
+			own = append(own, ids[i])
 		}
 	}
 	wg.Wait()
 	if o.g.forget {
 		clear(o.graph.tasks) // of the target task graph, which is this optimization's alone
 	}
-	return out, o.finishTasks(out.Graph.tasks, keep, ids)
+	return out, o.finishTasks(out.Graph.tasks, own, keep, ids)
 }
 
 // finishTasks puts finished tasks in the place of those that stay: with their task id, the task ids of their
-// dependencies, and a definition without references.
-func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error {
+// dependencies, and a definition without references. own are their ids; keep and ids are those of the graph before.
+func (o *optimizer) finishTasks(tasks []*Task, own []string, keep []bool, ids []string) error {
 	const batch = 256
 	urls := newArtifactURLs(o.g.project.Environment)
 	var next atomic.Int64
@@ -85,7 +87,7 @@ func (o *optimizer) finishTasks(tasks []*Task, keep []bool, ids []string) error 
 			f.limit()
 			for i := start; i < min(start+batch, len(tasks)); i++ {
 				t := tasks[i]
-				tasks[i] = f.finish(t)
+				tasks[i] = f.finish(t, own[i])
 				for _, d := range f.errs {
 					o.report(t, d)
 				}
@@ -143,8 +145,8 @@ type dependency struct {
 }
 
 // finish gives the task as it is submitted.
-func (f *finalizer) finish(t *Task) *Task {
-	self, deps := f.ids[f.graph.graph.ids()[t.Label]], f.dependencies(t)
+func (f *finalizer) finish(t *Task, self string) *Task {
+	deps := f.dependencies(t)
 	def := f.definition(t.Task, self, deps.ids)
 	switch v := def.At("dependencies"); {
 	case v.List() == nil:

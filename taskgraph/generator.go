@@ -341,10 +341,9 @@ func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
 				return nil, g.project.Resolve(g.inParameters(err, ""))
 			}
 			keep := make([]bool, set.Len())
-			for _, t := range chosen {
-				id, ok := set.graph.ids()[t.Label]
-				if !ok {
-					return nil, g.project.Resolve(diag.Errorf(diag.UnknownName, v.Pos(), "filter %q chose %q, which is no task", v.Str(), t.Label))
+			for i, id := range set.idsOf(chosen) {
+				if id < 0 {
+					return nil, g.project.Resolve(diag.Errorf(diag.UnknownName, v.Pos(), "filter %q chose %q, which is no task", v.Str(), chosen[i].Label))
 				}
 				keep[id] = true
 			}
@@ -382,11 +381,9 @@ func (g *Generator) targetGraph(ctx context.Context) (*targetGraph, error) {
 			return nil, err
 		}
 		chosen := make([]bool, full.Len())
-		var requested []int32
-		for _, t := range set.tasks {
-			id := full.graph.ids()[t.Label]
+		requested := full.idsOf(set.tasks)
+		for _, id := range requested {
 			chosen[id] = true
-			requested = append(requested, id)
 		}
 		always := g.params.At("enable_always_target")
 		added := 0

@@ -35,19 +35,26 @@ func targetCodeReview(s *Selection) ([]*Task, error) {
 	return targetWhere(s, func(t *Task) bool { return t.Attribute("code-review").Truthy() })
 }
 
-// targetWhere chooses tasks that the standard filter lets pass and for which more holds, too.
+// targetWhere chooses tasks that the standard filter lets pass and for which more holds, too, which several goroutines ask.
 func targetWhere(s *Selection, more func(*Task) bool) ([]*Task, error) {
 	var errs diag.List
-	passes := StandardFilter(s)
-	var chosen []*Task
-	for _, t := range s.Tasks.tasks {
-		ok, err := passes(t)
-		if err != nil {
-			for _, d := range diag.Flatten(err) {
-				errs.Add(aboutTask(t, d))
+	tasks := s.Tasks.tasks
+	right := make([]bool, len(tasks))
+	inRanges(len(tasks), func(from, to int) {
+		passes := StandardFilter(s)
+		for i, t := range tasks[from:to] {
+			ok, err := passes(t)
+			if err != nil {
+				for _, d := range diag.Flatten(err) {
+					errs.Add(aboutTask(t, d))
+				}
 			}
+			right[from+i] = ok && more(t)
 		}
-		if ok && more(t) {
+	})
+	var chosen []*Task
+	for i, t := range tasks {
+		if right[i] {
 			chosen = append(chosen, t)
 		}
 	}

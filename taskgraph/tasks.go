@@ -36,6 +36,29 @@ func NewTaskGraph(tasks []*Task, edges bool) *TaskGraph {
 // distinct says whether no two tasks have the same label.
 func (tg *TaskGraph) distinct() bool { return len(tg.graph.ids()) == len(tg.tasks) }
 
+// idsOf gives the ids of the tasks with the labels of some tasks, -1 where there is none. Those that come in the order of the graph are found
+// at once.
+func (tg *TaskGraph) idsOf(tasks []*Task) []int32 {
+	out := make([]int32, len(tasks))
+	next := 0
+	for i, t := range tasks {
+		for next < len(tg.tasks) && tg.tasks[next] != t {
+			next++
+		}
+		if next < len(tg.tasks) {
+			out[i] = int32(next)
+			next++
+			continue
+		}
+		id, ok := tg.graph.ids()[t.Label]
+		if !ok {
+			id = -1
+		}
+		out[i] = id
+	}
+	return out
+}
+
 // bare gives the graph of the same tasks without edges.
 func (tg *TaskGraph) bare() *TaskGraph { return &TaskGraph{tasks: tg.tasks, graph: tg.graph.bare()} }
 

@@ -42,22 +42,22 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 		}
 	}
 	known := c.get
-	attribute := func(attribute string) (value.Value, bool) {
-		if v, ok := known(attribute); ok {
-			return v, true
-		}
-		// The reference takes this option for an attribute, which therefore has no other effect.
-		if v, ok := options.Get(attribute); ok && attribute == "enforce-single-match" {
-			return v, true
-		}
-		return stub.Get(attribute)
-	}
 	deferred := options.At("defer").List().Strings()
 	for _, f := range fields {
 		if v, ok := f.peek(stub); ok && !value.IsKeyedBy(v) {
 			continue
 		}
-		if err := f.resolve(stub, value.Keyed{Item: "`" + f.path + "` in `" + value.PyStr(name) + "`", Defer: deferred, Attr: attribute}); err != nil {
+		err := f.resolve(stub, value.Keyed{Item: "`" + f.path + "` in `" + value.PyStr(name) + "`", Defer: deferred, Attr: func(attribute string) (value.Value, bool) {
+			if v, ok := known(attribute); ok {
+				return v, true
+			}
+			// The reference takes this option for an attribute, which therefore has no other effect.
+			if v, ok := options.Get(attribute); ok && attribute == "enforce-single-match" {
+				return v, true
+			}
+			return stub.Get(attribute)
+		}})
+		if err != nil {
 			return err
 		}
 	}

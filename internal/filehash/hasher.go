@@ -121,8 +121,11 @@ func position(patterns []value.Value) diag.Pos {
 	return patterns[0].Pos()
 }
 
-// readAll makes the digests of all files known, several at a time.
+// readAll makes the digests of all files known, several at a time if several are new.
 func (h *Hasher) readAll(files []found) {
+	if files = h.unread(files); len(files) < 2 {
+		return // whoever needs the one reads it
+	}
 	var next atomic.Int64
 	work := func() {
 		for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
@@ -135,6 +138,18 @@ func (h *Hasher) readAll(files []found) {
 	}
 	work()
 	others.Wait()
+}
+
+// unread gives the files that nobody has asked for yet.
+func (h *Hasher) unread(files []found) (out []found) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range files {
+		if h.sums[f.name] == nil {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // errQuoted says that a name is in the form in which git prints unusual ones, and so leads to no file.
