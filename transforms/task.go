@@ -43,7 +43,10 @@ func setTaskImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*v
 		if err != nil {
 			return err
 		}
-		tags := editMapOrNew(stub, "tags")
+		tags, err := mapAt(stub, "tags")
+		if err != nil {
+			return err
+		}
 		tags.Set("worker-implementation", value.NewString(implementation))
 		worker.Set("implementation", value.NewString(implementation))
 		if os != "" {
