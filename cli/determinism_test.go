@@ -76,6 +76,38 @@ func mistakeTree(t *testing.T, name string) string {
 	return newTree(t, string(txtar.Format(&txtar.Archive{Files: txtar.Parse(text).Files})))
 }
 
+// TestLargeGraphsWaitForEachOther generates graphs that are too large to be made at the same time, one of which fails.
+func TestLargeGraphsWaitForEachOther(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, bench.Write(dir, 9_000, 1))
+	require.NoError(t, bench.WriteParameterSets(filepath.Join(dir, "sets"), 3, 1))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sets", "001.yml"), []byte("level: 3"), 0o666))
+	commit(t, dir)
+	files, err := filepath.Glob(filepath.Join(dir, "sets", "*.yml"))
+	require.NoError(t, err)
+	require.Len(t, files, 4)
+	run := func(want int, spec string) string {
+		var out, errs bytes.Buffer
+		app := &cli.App{Registry: cli.Standard(), Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Dir: dir, Env: func(string) string { return "" }}
+		require.Equal(t, want, app.Run(t.Context(), []string{"full", "-L", "--offline", "-p", spec}), errs.String())
+		return out.String()
+	}
+	var want strings.Builder
+	for _, file := range files {
+		if filepath.Base(file) != "001.yml" {
+			want.WriteString(run(diag.ExitOK, file))
+		}
+	}
+	numbers := []int{1, 4}
+	if testing.Short() {
+		numbers = numbers[1:]
+	}
+	for _, processors := range numbers {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		require.Equal(t, want.String(), run(diag.ExitInput, "sets"), "%d processors", processors)
+	}
+}
+
 // digest runs the program and gives a digest of what it wrote, to stdout and to stderr.
 func digest(t *testing.T, dir string, args []string, want int) string {
 	t.Helper()
