@@ -250,9 +250,6 @@ func (o *generateOptions) printer() (printer, error) {
 // badTasksRegex says what is wrong with the pattern for labels.
 func badTasksRegex(err error) error { return usage("--tasks-regex: %s", diag.Flatten(err)[0].Message) }
 
-// large is the number of tasks from which graphs are not made at the same time.
-const large = 8192
-
 // generateAll generates for several sets of parameters at the same time. One that fails does not stop the others. What
 // goes to stdout comes in the order of the parameters.
 func (a *App) generateAll(ctx context.Context, s *session, specs []string, p printer) error {
@@ -279,7 +276,7 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string, p pri
 			defer func() { a.memory.made(-int(tasks.Load())) }()
 			graph, err := s.graph(ctx, s.project, spec, func(n int) {
 				a.memory.made(n)
-				if tasks.Add(int64(n)) < large {
+				if tasks.Add(int64(n)) < worthAlone {
 					return
 				}
 				select { // one large graph at a time: it keeps all processors busy, and takes memory

@@ -29,8 +29,8 @@ const (
 	overhead = 24 << 20
 	// limitStep is the number of tasks after which the limit is set anew.
 	limitStep = 2048
-	// worthCollecting is the number of tasks from which there is much to collect.
-	worthCollecting = 8192
+	// worthAlone is the number of tasks from which on there is much to collect, and one graph is made at a time.
+	worthAlone = 8192
 )
 
 // tuneMemory begins. It gives nil, which does nothing, where the user has settings of their own: GOGC or GOMEMLIMIT.
@@ -60,7 +60,7 @@ func (m *memory) made(tasks int) {
 // allMade takes notice that others are made of the tasks: then it is time for a collection, which finds much, and for which there is a
 // processor.
 func (m *memory) allMade() {
-	if m != nil && m.tasks.Load() > worthCollecting {
+	if m != nil && m.tasks.Load() >= worthAlone {
 		go runtime.GC()
 	}
 }

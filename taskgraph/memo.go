@@ -24,6 +24,20 @@ func Memo[K comparable, V any](cfg *Config, key K, produce func() V) V {
 	return e.value
 }
 
+// MemoErr is [Memo] for what may fail. The error is kept, too.
+func MemoErr[K comparable, V any](cfg *Config, key K, produce func() (V, error)) (V, error) {
+	a := Memo(cfg, key, func() (a answer[V]) {
+		a.value, a.err = produce()
+		return a
+	})
+	return a.value, a.err
+}
+
+type answer[V any] struct {
+	value V
+	err   error
+}
+
 var memoSeed = maphash.MakeSeed()
 
 // memo is what is known of the keys of one type. Reading what was asked for lately takes no lock.

@@ -38,26 +38,16 @@ func targetCodeReview(s *Selection) ([]*Task, error) {
 // targetWhere chooses tasks that the standard filter lets pass and for which more holds, too, which several goroutines ask.
 func targetWhere(s *Selection, more func(*Task) bool) ([]*Task, error) {
 	var errs diag.List
-	tasks := s.Tasks.tasks
-	right := make([]bool, len(tasks))
-	inRanges(len(tasks), func(from, to int) {
+	chosen := tasksWhere(s.Tasks.tasks, func() func(*Task) bool {
 		passes := StandardFilter(s)
-		for i, t := range tasks[from:to] {
+		return func(t *Task) bool {
 			ok, err := passes(t)
-			if err != nil {
-				for _, d := range diag.Flatten(err) {
-					errs.Add(aboutTask(t, d))
-				}
+			for _, d := range diag.Flatten(err) {
+				errs.Add(aboutTask(t, d))
 			}
-			right[from+i] = ok && more(t)
+			return ok && more(t)
 		}
 	})
-	var chosen []*Task
-	for i, t := range tasks {
-		if right[i] {
-			chosen = append(chosen, t)
-		}
-	}
 	return chosen, errs.Err(nil)
 }
 

@@ -82,14 +82,34 @@ func (tg *TaskGraph) linked() *TaskGraph {
 	return &TaskGraph{tasks: tasks, graph: g.finish()}
 }
 
-// inRanges cuts the numbers from 0 to n into ranges and works on those at the same time.
-func inRanges(n int, work func(from, to int)) {
+// inRanges cuts the numbers from 0 to n into ranges, works on those at the same time, and gives their ends in order.
+func inRanges(n int, work func(from, to int)) (ends []int) {
 	workers := min(runtime.GOMAXPROCS(0), n/1024+1)
 	var wg sync.WaitGroup
 	for i := range workers {
-		wg.Go(func() { work(n*i/workers, n*(i+1)/workers) })
+		to := n * (i + 1) / workers
+		wg.Go(func() { work(n*i/workers, to) })
+		ends = append(ends, to)
 	}
 	wg.Wait()
+	return ends
+}
+
+// tasksWhere gives the tasks of which something is true, in order. Each of the goroutines that find out has its own function for that.
+func tasksWhere(tasks []*Task, right func() func(*Task) bool) (out []*Task) {
+	marks := make([]bool, len(tasks))
+	inRanges(len(tasks), func(from, to int) {
+		right := right()
+		for i, t := range tasks[from:to] {
+			marks[from+i] = right(t)
+		}
+	})
+	for i, t := range tasks {
+		if marks[i] {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // subset gives the graph of the tasks for which keep is true and the edges among them.
@@ -161,18 +181,12 @@ func (tg *TaskGraph) Sorted() []*Task {
 	}
 	compare := func(a, b keyed) int { return strings.Compare(a.key, b.key) }
 	all := make([]keyed, len(tg.tasks))
-	var ends []int // of the ranges that are sorted, from which on they are merged
-	var mu sync.Mutex
-	inRanges(len(all), func(from, to int) {
+	ends := inRanges(len(all), func(from, to int) {
 		for i, t := range tg.tasks[from:to] {
 			all[from+i] = keyed{t.Key(), t}
 		}
 		slices.SortFunc(all[from:to], compare)
-		mu.Lock()
-		defer mu.Unlock()
-		ends = append(ends, to)
 	})
-	slices.Sort(ends)
 	for i := 1; i < len(ends); i++ {
 		all = append(merge(all[:ends[i-1]], all[ends[i-1]:ends[i]], compare), all[ends[i]:]...)
 	}

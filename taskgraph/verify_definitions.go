@@ -76,18 +76,10 @@ func verifyAlwaysOptimized(cfg *VerifyConfig, report func(error)) {
 	if cfg.Unoptimized {
 		return
 	}
-	tasks := cfg.Tasks.tasks
-	stays := make([]bool, len(tasks))
-	inRanges(len(tasks), func(from, to int) {
-		for i, t := range tasks[from:to] {
-			stays[from+i] = t.Task.Str("workerType") == "always-optimized"
-		}
-	})
-	for i, t := range tasks {
-		if stays[i] {
-			report(aboutTask(t, diag.Errorf(diag.NotOptimizedAway, 0, "could not be optimized away, but no worker runs it").
-				WithHint("its optimization must find a task to replace it, or something must keep it from being needed")))
-		}
+	stays := func(t *Task) bool { return t.Task.Str("workerType") == "always-optimized" }
+	for _, t := range tasksWhere(cfg.Tasks.tasks, func() func(*Task) bool { return stays }) {
+		report(aboutTask(t, diag.Errorf(diag.NotOptimizedAway, 0, "could not be optimized away, but no worker runs it").
+			WithHint("its optimization must find a task to replace it, or something must keep it from being needed")))
 	}
 }
 

@@ -249,16 +249,7 @@ func dockerArtifacts(cfg *taskgraph.Config, worker *value.Map, expires value.Val
 		return nil, nil
 	}
 	type key struct{ list, expires unsafe.Pointer }
-	made := taskgraph.Memo(cfg, key{list.Identity(), expires.Identity()}, func() artifactsAnswer {
-		out, err := newArtifacts(list.List(), expires)
-		return artifactsAnswer{out, err}
-	})
-	return made.artifacts, made.err
-}
-
-type artifactsAnswer struct {
-	artifacts *value.Map
-	err       error
+	return taskgraph.MemoErr(cfg, key{list.Identity(), expires.Identity()}, func() (*value.Map, error) { return newArtifacts(list.List(), expires) })
 }
 
 func newArtifacts(list *value.List, expires value.Value) (*value.Map, error) {

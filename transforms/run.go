@@ -257,18 +257,13 @@ func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 // runHandler gives the handler for tasks, nil where there is none.
 func runHandler(cfg *taskgraph.Config, using, implementation string) (*taskgraph.RunHandler, error) {
 	type key struct{ using, implementation string }
-	type answer struct {
-		handler *taskgraph.RunHandler
-		err     error
-	}
-	a := taskgraph.Memo(cfg, key{using, implementation}, func() answer {
+	return taskgraph.MemoErr(cfg, key{using, implementation}, func() (*taskgraph.RunHandler, error) {
 		h, ok, err := cfg.Registry.RunHandlers.Lookup(taskgraph.RunName(using, implementation))
 		if !ok {
-			return answer{nil, err}
+			return nil, err
 		}
-		return answer{&h, err}
+		return &h, err
 	})
-	return a.handler, a.err
 }
 
 func joinPath(prefix, rest string) string {

@@ -119,24 +119,22 @@ func supportCheckout(cfg *taskgraph.Config, task, desc *value.Map, repos []taskg
 	}
 	dir := checkoutDir(task)
 	source := dir + "/" + vcsDir(os)
-	env := func() envAnswer {
-		env, err := checkoutEnv(dir, source, os, isDocker, repos)
-		return envAnswer{env, err}
-	}
-	var a envAnswer
+	var env *value.Map
+	var err error
+	newEnv := func() (*value.Map, error) { return checkoutEnv(dir, source, os, isDocker, repos) }
 	if usual {
 		type key struct {
 			dir, os string
 			docker  bool
 		}
-		a = taskgraph.Memo(cfg, key{dir, os, isDocker}, env)
+		env, err = taskgraph.MemoErr(cfg, key{dir, os, isDocker}, newEnv)
 	} else {
-		a = env()
+		env, err = newEnv()
 	}
-	if a.err != nil {
-		return "", a.err
+	if err != nil {
+		return "", err
 	}
-	editMapOrNew(desc.EditMap("worker"), "env").Update(a.env)
+	editMapOrNew(desc.EditMap("worker"), "env").Update(env)
 	for _, r := range repos {
 		if r.SSHSecretName != nil && *r.SSHSecretName != "" {
 			editListOrNew(desc, "scopes").AppendStrings("secrets:get:" + *r.SSHSecretName)
@@ -146,11 +144,6 @@ func supportCheckout(cfg *taskgraph.Config, task, desc *value.Map, repos []taskg
 		desc.EditMap("worker").Set("taskcluster-proxy", value.NewBool(true))
 	}
 	return source, nil
-}
-
-type envAnswer struct {
-	env *value.Map
-	err error
 }
 
 // checkoutEnv gives the environment by which run-task knows what to check out where.

@@ -26,10 +26,9 @@ func taskSequence() taskgraph.Sequence {
 // setTaskImplementation takes the worker implementation and operating system from the worker type, unless an earlier
 // transform has set them.
 func setTaskImplementation(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {
-	worker := editMapOrNew(stub, "worker")
-	if worker == nil {
-		v := stub.At("worker")
-		return diag.Errorf(diag.WrongType, v.Pos(), "want a map, got %s", v.Describe()).WithPath("worker")
+	worker, err := mapAt(stub, "worker")
+	if err != nil {
+		return err
 	}
 	if !worker.Has("implementation") {
 		workerType := stub.At("worker-type")

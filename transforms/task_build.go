@@ -62,15 +62,11 @@ func (b *taskBuild) datestamp(after value.Value, path string) (value.Value, erro
 		text string
 		pos  diag.Pos
 	}
-	type answer struct {
-		v   value.Value
-		err error
-	}
-	a := taskgraph.Memo(b.cfg, key{text, after.Pos()}, func() answer {
+	v, err := taskgraph.MemoErr(b.cfg, key{text, after.Pos()}, func() (value.Value, error) {
 		_, err := duration.Parse(text)
-		return answer{stamp(), err}
+		return stamp(), err
 	})
-	return a.v, diag.Placed(a.err, after.Pos(), path)
+	return v, diag.Placed(err, after.Pos(), path)
 }
 
 // workers is the provisioner and the worker type that tasks of an alias have.
@@ -82,16 +78,11 @@ func (b *taskBuild) workersOf(cfg *taskgraph.Config, alias value.Value) (*worker
 		alias string
 		pos   diag.Pos
 	}
-	type answer struct {
-		workers
-		err error
-	}
-	a := taskgraph.Memo(cfg, key{alias.Str(), alias.Pos()}, func() *answer {
+	return taskgraph.MemoErr(cfg, key{alias.Str(), alias.Pos()}, func() (*workers, error) {
 		provisioner, workerType, err := cfg.Graph.WorkerType(alias.Str(), b.level, alias.Pos())
 		at := func(s string) value.Value { return value.NewString(s).At(alias.Pos()) }
-		return &answer{workers{at(provisioner), at(workerType), at(provisioner + "/" + workerType)}, err}
+		return &workers{at(provisioner), at(workerType), at(provisioner + "/" + workerType)}, err
 	})
-	return &a.workers, a.err
 }
 
 func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) error {

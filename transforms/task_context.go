@@ -169,20 +169,9 @@ func contextParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, erro
 	if from.Len() == 0 {
 		return nil, nil
 	}
-	a := taskgraph.Memo(cfg, contextKey{from.Value().Identity()}, func() contextAnswer {
-		m, err := resolveParameters(cfg, from)
-		return contextAnswer{m, err}
-	})
-	return a.values, a.err
+	type key struct{ from unsafe.Pointer }
+	return taskgraph.MemoErr(cfg, key{from.Value().Identity()}, func() (*value.Map, error) { return resolveParameters(cfg, from) })
 }
-
-type (
-	contextKey    struct{ from unsafe.Pointer }
-	contextAnswer struct {
-		values *value.Map
-		err    error
-	}
-)
 
 func resolveParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, error) {
 	out := value.NewMap(from.Len())

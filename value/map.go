@@ -86,26 +86,19 @@ func (m *Map) newSpots(n int) spots {
 	return *at
 }
 
-// heapSpots gives spots for n keys, together with their places if there are few.
+// heapSpots gives spots for n keys, which are one object with their places unless there are many.
 func heapSpots(n int) *spots {
-	switch {
-	case n <= 10:
-		s := &struct {
-			spots
-			room [10]diag.Pos
-		}{}
-		s.spots = s.room[:n]
-		return &s.spots
-	case n <= 26:
-		s := &struct {
-			spots
-			room [26]diag.Pos
-		}{}
-		s.spots = s.room[:n]
-		return &s.spots
+	const few = 18
+	if n > few {
+		s := make(spots, n)
+		return &s
 	}
-	s := make(spots, n)
-	return &s
+	s := &struct {
+		spots
+		room [few]diag.Pos
+	}{}
+	s.spots = s.room[:n]
+	return &s.spots
 }
 
 // lastingSpots gives the spots on the heap.
