@@ -66,14 +66,20 @@ func FuzzPipeline(f *testing.F) {
 		serial := generateFuzzed(t, registry, tree, level, 1)
 		require.Equal(t, serial, generateFuzzed(t, registry, tree, level, 4), "several workers must make what one makes")
 		require.Equal(t, serial, generateFuzzed(t, plain, tree, level, 1), "arenas and steps that do not wait must make nothing else")
+		require.Equal(t, serial, generateFuzzed(t, registry, tree, level, 2, otherPush), "what was drafted for other parameters must make nothing else")
 	})
 }
 
 // manyTasks matches what makes thousands of tasks of one.
 var manyTasks = regexp.MustCompile(`total-chunks\W*[0-9_x:]{4,}`)
 
-// generateFuzzed gives the morphed graph of a tree as JSON, or what is said about its mistakes.
-func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapFS, level string, workers int) string {
+// otherPush is what another push may have of its own.
+var otherPush = value.MapOf("owner", "somebody@example.org", "head_rev", "5af1c9e0d1f8b87d2c3d", "head_ref", "refs/heads/other", "head_repository", "https://github.com/other/fork",
+	"base_rev", "77f1c9", "project", "other", "pushlog_id", "4321", "build_date", 1600000000, "pushdate", 1600000001, "moz_build_date", "20200913122640")
+
+// generateFuzzed gives the morphed graph of a tree as JSON, or what is said about its mistakes. others are parameters that the tree is loaded
+// with before, in common.
+func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapFS, level string, workers int, others ...*value.Map) string {
 	start := time.Now()
 	defer func() {
 		if took := time.Since(start); took > 5*time.Second {
@@ -108,7 +114,15 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 		if found := params.Check(nil, true); len(found) > 0 {
 			return &diag.Errors{All: found}
 		}
-		graph, err := project.Generator(params, taskgraph.GeneratorOptions{Clock: a.Clock}).Graph(t.Context(), o.phase)
+		options := taskgraph.GeneratorOptions{Clock: a.Clock}
+		for _, other := range others {
+			options.Common = taskgraph.NewCommon(nil)
+			changed := values.Copy()
+			changed.Update(other)
+			// That it fails means nothing.
+			_, _ = project.Generator(parameters.New("other.yml", changed), options).Graph(t.Context(), taskgraph.FullTaskSet)
+		}
+		graph, err := project.Generator(params, options).Graph(t.Context(), o.phase)
 		if err != nil {
 			return err
 		}
@@ -168,7 +182,9 @@ func TestMutations(t *testing.T) {
 				changed := maps.Clone(tree)
 				for _, u := range unsuitable {
 					changed[file] = &fstest.MapFile{Data: bytes.ReplaceAll(text, []byte(`"@@"`), []byte(u)), Mode: 0o644}
-					t.Run(what+"="+u, func(t *testing.T) { generateFuzzed(t, registry, changed, "3", 1) })
+					t.Run(what+"="+u, func(t *testing.T) {
+						require.Equal(t, generateFuzzed(t, registry, changed, "3", 1), generateFuzzed(t, registry, changed, "3", 2, otherPush))
+					})
 				}
 			})
 		})

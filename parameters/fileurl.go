@@ -20,6 +20,9 @@ func (p *Params) FileURL(path string, pretty bool) (string, error) {
 		path, _, _ = strings.Cut(inside, "comm/")
 		comm = 1
 	}
+	for _, name := range treeParameters[comm] {
+		p.reading.note(name)
+	}
 	at, err := p.now().trees[comm][style]()
 	if err != nil {
 		return "", err
@@ -32,6 +35,9 @@ const (
 	raw = iota
 	forPeople
 )
+
+// treeParameters are what the addresses of the tree, and of comm/, are made of.
+var treeParameters = [...][]string{{"repository_type", "head_repository", "head_rev"}, {"repository_type", "comm_head_repository", "comm_head_rev"}}
 
 // treeURL gives the address of the root of the tree, with a slash at the end.
 func (p *Params) treeURL(repositoryName, revName string, style int) (string, error) {

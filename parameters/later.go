@@ -62,6 +62,12 @@ func (p *Params) Stands() bool {
 	return !p.later.whole.Load() || p.first.values.Len() == all.values.Len()
 }
 
+// read gives what is known so far, to somebody who looks at one base parameter.
+func (p *Params) read(name string) *known {
+	p.reading.note(name)
+	return p.now()
+}
+
 // now gives what is known so far.
 func (p *Params) now() *known {
 	if p.later != nil {
@@ -74,6 +80,7 @@ func (p *Params) now() *known {
 
 // with gives what is known so far, if that says what a parameter is, or everything.
 func (p *Params) with(name string) *known {
+	p.reading.note(name)
 	if p.later != nil && !p.first.values.Has(name) && !assumed()[name] {
 		_ = p.Complete() // whoever uses the parameters asks for the error
 	}
@@ -82,6 +89,7 @@ func (p *Params) with(name string) *known {
 
 // all gives what is known so far, to somebody who looks at all of it.
 func (p *Params) all() *known {
+	p.reading.noteAll()
 	if p.later != nil {
 		p.later.whole.Store(true)
 	}

@@ -18,6 +18,8 @@ type Params struct {
 	later  *later // nil where nothing more can come
 	spec   string
 	source string
+
+	reading *Reading // takes notice of what is read; nil where nobody wants to know
 }
 
 // known is what parameters are, and what is worked out of them.
@@ -97,52 +99,54 @@ func (p *Params) Source() string {
 // The parameters that are read most. Each is empty where the parameter is absent or of another type.
 
 // Project gives the short name of the repository.
-func (p *Params) Project() string { return p.now().project }
+func (p *Params) Project() string { return p.read("project").project }
 
 // Level gives how far the push is trusted: "1", "2" or "3".
-func (p *Params) Level() string { return p.now().level }
+func (p *Params) Level() string { return p.read("level").level }
 
 // TasksFor gives the event that the graph is made for, such as github-push.
-func (p *Params) TasksFor() string { return p.now().tasksFor }
+func (p *Params) TasksFor() string { return p.read("tasks_for").tasksFor }
 
 // HeadRepository gives the address of the repository that was pushed to.
-func (p *Params) HeadRepository() string { return p.now().headRepository }
+func (p *Params) HeadRepository() string { return p.read("head_repository").headRepository }
 
 // HeadRev gives the revision that the graph is made for.
-func (p *Params) HeadRev() string { return p.now().headRev }
+func (p *Params) HeadRev() string { return p.read("head_rev").headRev }
 
 // HeadRef gives the branch that was pushed.
-func (p *Params) HeadRef() string { return p.now().headRef }
+func (p *Params) HeadRef() string { return p.read("head_ref").headRef }
 
 // BaseRepository gives the address of the repository that the change is based on.
-func (p *Params) BaseRepository() string { return p.now().baseRepository }
+func (p *Params) BaseRepository() string { return p.read("base_repository").baseRepository }
 
 // BaseRev gives the revision before the push.
-func (p *Params) BaseRev() string { return p.now().baseRev }
+func (p *Params) BaseRev() string { return p.read("base_rev").baseRev }
 
 // RepositoryType gives the version control, "git" or "hg".
-func (p *Params) RepositoryType() string { return p.now().repositoryType }
+func (p *Params) RepositoryType() string { return p.read("repository_type").repositoryType }
 
 // TargetTasksMethod gives the name of the function that selects the target tasks.
-func (p *Params) TargetTasksMethod() string { return p.now().targetTasksMethod }
+func (p *Params) TargetTasksMethod() string { return p.read("target_tasks_method").targetTasksMethod }
 
 // BuildDate gives the time of the push in seconds since 1970.
-func (p *Params) BuildDate() int64 { return p.now().buildDate }
+func (p *Params) BuildDate() int64 { return p.read("build_date").buildDate }
 
 // Pushdate gives the time of the push in seconds since 1970; 0 where a cron job or a person made the graph.
-func (p *Params) Pushdate() int64 { return p.now().pushdate }
+func (p *Params) Pushdate() int64 { return p.read("pushdate").pushdate }
 
 // FilesChanged gives the files that the push changes. The list is shared: do not change it.
-func (p *Params) FilesChanged() []string { return p.now().filesChanged }
+func (p *Params) FilesChanged() []string { return p.read("files_changed").filesChanged }
 
 // Filters gives the names of the filters that select the target tasks. The list is shared: do not change it.
-func (p *Params) Filters() []string { return p.now().filters }
+func (p *Params) Filters() []string { return p.read("filters").filters }
 
 // DoNotOptimize gives the labels of tasks to keep. The list is shared: do not change it.
-func (p *Params) DoNotOptimize() []string { return p.now().keep }
+func (p *Params) DoNotOptimize() []string { return p.read("do_not_optimize").keep }
 
 // OptimizeTargetTasks says whether target tasks may be optimized away.
-func (p *Params) OptimizeTargetTasks() bool { return p.now().optimizeTargetTasks }
+func (p *Params) OptimizeTargetTasks() bool {
+	return p.read("optimize_target_tasks").optimizeTargetTasks
+}
 
 // MozBuildDate gives the parameter moz_build_date as a time. Like the text it has no zone, which here is UTC.
 func (p *Params) MozBuildDate() (time.Time, error) {

@@ -167,10 +167,14 @@ func repositories(g *GraphConfig, p *parameters.Params) ([]Repository, error) {
 			if err != nil {
 				return nil, diag.Placed(err, pattern.Pos(), "taskgraph.repositories."+e.Key.Str()+".project-regex")
 			}
-			ok, err := re.Match(p.Project())
+			matches, err := p.Find("project is "+pattern.Str(), func(p *parameters.Params) (value.Value, error) {
+				ok, err := re.Match(p.Project())
+				return value.NewBool(ok), err
+			})
 			if err != nil {
 				return nil, diag.Placed(err, pattern.Pos(), "taskgraph.repositories."+e.Key.Str()+".project-regex")
 			}
+			ok := matches.IsTrue()
 			if ok && current >= 0 {
 				return nil, diag.Errorf(diag.BadConfig, pattern.Pos(), "project %q matches several repositories", p.Project()).
 					WithRelated(all.Entry(current).Key.Pos(), "%s matches too", all.Entry(current).Key.Str())
@@ -186,8 +190,8 @@ func repositories(g *GraphConfig, p *parameters.Params) ([]Repository, error) {
 	e := all.Entry(current)
 	main := e.Value.Map()
 	out := []Repository{{
-		Prefix: e.Key.Str(), Name: main.Str("name"), BaseRepository: p.At("base_repository").Str(), HeadRepository: p.At("head_repository").Str(),
-		HeadRef: p.At("head_ref").Str(), HeadRev: new(p.At("head_rev").Str()), Type: p.At("repository_type").Str(), SSHSecretName: optional(main, "ssh-secret-name"),
+		Prefix: e.Key.Str(), Name: main.Str("name"), BaseRepository: p.BlankText("base_repository"), HeadRepository: p.BlankText("head_repository"),
+		HeadRef: p.BlankText("head_ref"), HeadRev: new(p.BlankText("head_rev")), Type: p.At("repository_type").Str(), SSHSecretName: optional(main, "ssh-secret-name"),
 	}}
 	for i := range all.Len() {
 		if i == current {

@@ -40,6 +40,8 @@ type GeneratorOptions struct {
 	Clock func() time.Time
 	// Index answers the look-ups of the optimization phase; nil holds nothing.
 	Index taskcluster.Index
+	// Common is what the generation has in common with others from its project, for parameters that are complete; nil is nothing.
+	Common *Common
 }
 
 // Generator is one generation. Its methods give the phases; each is computed once, when it is asked for, and so are
@@ -63,6 +65,7 @@ type Generator struct {
 	others  bool      // it is known from the beginning that other tasks are made of those of the full task set
 	allMade sync.Once // told
 
+	shape     *shape                // what the full task graph has in common with others; nil for nothing
 	interners sync.Pool             // of interners that no worker uses now
 	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
@@ -230,7 +233,7 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 		if err != nil {
 			return nil, err
 		}
-		tg := NewTaskGraph(tasks, false)
+		tg := g.newTaskSet(tasks)
 		if !tg.distinct() {
 			return nil, g.repeatedLabels(tasks)
 		}
@@ -239,6 +242,22 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 		}
 		return tg, g.verify(FullTaskSet, &VerifyConfig{Tasks: tg})
 	})
+}
+
+// newTaskSet gives the graph of all tasks, without edges.
+func (g *Generator) newTaskSet(tasks []*Task) *TaskGraph {
+	if g.shape != nil {
+		return &TaskGraph{tasks: tasks, graph: g.shape.nodes}
+	}
+	return NewTaskGraph(tasks, false)
+}
+
+// link gives the graph of all tasks with their edges.
+func (g *Generator) link(set *TaskGraph) *TaskGraph {
+	if g.shape != nil {
+		return &TaskGraph{tasks: set.tasks, graph: g.shape.linked()}
+	}
+	return set.linked()
 }
 
 // tellAllMade tells that others will be made of the tasks of the full task set.
@@ -272,7 +291,7 @@ func (g *Generator) FullTaskGraph(ctx context.Context) (*TaskGraph, error) {
 		if err != nil {
 			return nil, err
 		}
-		tg := set.linked()
+		tg := g.link(set)
 		if err := g.knownDependencies(tg); err != nil {
 			return nil, err
 		}

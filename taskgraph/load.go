@@ -17,6 +17,7 @@ import (
 func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) ([]*Task, error) {
 	type result struct {
 		tasks []*Task
+		face  *face // what other kinds see of them; nil where generations have nothing in common
 		ok    bool
 		ready chan struct{}
 	}
@@ -25,6 +26,10 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 		results[name] = &result{ready: make(chan struct{})}
 	}
 	repos := sync.OnceValues(func() ([]Repository, error) { return repositories(g.project.Config, g.params) })
+	common := g.opts.Common
+	if ahead != nil || !g.project.Registry.builtIn() {
+		common = nil
+	}
 	var errs diag.List
 	var wg sync.WaitGroup
 	defer g.readAhead(ctx, kg)()
@@ -36,7 +41,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			kind := kg.Kinds[name]
 			load := g.newKindLoad(ctx, kind, repos, ahead)
 			defer load.cancel()
-			if kind.usesStandardLoader() { // which looks at no other kind
+			if kind.usesStandardLoader() && common == nil { // which looks at no other kind
 				load.stubs()
 			}
 			n := 0
@@ -52,20 +57,32 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			for _, dep := range kind.Dependencies {
 				wanted[dep] = true
 			}
+			var faces []*face
 			for _, other := range kg.Order {
 				if wanted[other] {
 					deps = append(deps, results[other].tasks...)
+					faces = append(faces, results[other].face)
 				}
 			}
 			if ctx.Err() != nil {
 				return
+			}
+			if common != nil {
+				if r.tasks, r.face, r.ok = common.load(ctx, g, kind, faces); r.ok {
+					load.cfg.Log.Info("generated tasks", "tasks", len(r.tasks))
+					return
+				}
 			}
 			tasks, err := load.tasks(NewDependencies(deps))
 			if err != nil {
 				errs.Add(err)
 				return
 			}
+			load.cfg.Log.Info("generated tasks", "tasks", len(tasks))
 			r.tasks, r.ok = tasks, true
+			if common != nil {
+				r.face = common.faceOf(kind, tasks)
+			}
 		})
 	}
 	wg.Wait()
@@ -80,8 +97,13 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 		n += len(r.tasks)
 	}
 	tasks := make([]*Task, 0, n)
+	faces := make([]*face, 0, len(kg.Order))
 	for _, name := range kg.Order {
 		tasks = append(tasks, results[name].tasks...)
+		faces = append(faces, results[name].face)
+	}
+	if common != nil {
+		g.shape = common.shape(faces, tasks)
 	}
 	return tasks, nil
 }
@@ -195,9 +217,5 @@ func (l *kindLoad) tasks(deps *Dependencies) ([]*Task, error) {
 		return nil, l.errs.Err(p.Sources)
 	}
 	tasks := l.pipe.run(stubs, steps)
-	if err := l.errs.Err(p.Sources); err != nil {
-		return nil, err
-	}
-	l.cfg.Log.Info("generated tasks", "tasks", len(tasks))
-	return tasks, nil
+	return tasks, l.errs.Err(p.Sources)
 }

@@ -91,9 +91,10 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 		made.Add(int64(n))
 		p.more(n)
 	}
+	held := p.cfg.held
 	p.cfg.held = warnings
 	tasks := each(&attempt, stubs, early, func(stubs int) finisher[*Task] { return attempt.tasks(stubs, early) })
-	p.cfg.held = nil
+	p.cfg.held = held
 	if attempt.errs.Failed() || !NewTaskGraph(tasks, false).distinct() {
 		p.cfg.failed.Clear()
 		p.cfg.memos.Clear()

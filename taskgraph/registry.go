@@ -108,7 +108,7 @@ func (r *Registry) Clone() *Registry {
 func (r *Registry) Contain() (end func()) {
 	r.trusted = true
 	ends := []func(){r.RunHandlers.contain(), r.PayloadBuilders.contain(), r.IndexBuilders.contain(), r.ContextProviders.contain(),
-		r.GroupBys.contain(), r.SetNames.contain()}
+		r.GroupBys.contain(), r.SetNames.contain(), r.Loaders.contain(), r.Transforms.contain(), r.FetchBuilders.contain()}
 	return func() {
 		for _, end := range ends {
 			end()
@@ -121,6 +121,27 @@ func (r *Registry) Contain() (end func()) {
 func (r *Registry) contained() bool {
 	return r.trusted && r.Caches() == nil && r.RunHandlers.contained() && r.PayloadBuilders.contained() && r.IndexBuilders.contained() &&
 		r.ContextProviders.contained() && r.GroupBys.contained() && r.SetNames.contained()
+}
+
+// builtIn says whether all that is registered for kinds comes with the program. The tree's own code may still be found by fallbacks.
+func (r *Registry) builtIn() bool {
+	return r.contained() && r.Loaders.contained() && r.Transforms.contained() && r.FetchBuilders.contained()
+}
+
+// alone gives the registry without fallbacks: kinds find in it what is registered, and nothing else.
+func (r *Registry) alone() *Registry {
+	b := *r
+	b.Loaders, b.Transforms, b.FetchBuilders = r.Loaders.alone(), r.Transforms.alone(), r.FetchBuilders.alone()
+	b.RunHandlers, b.PayloadBuilders, b.IndexBuilders = r.RunHandlers.alone(), r.PayloadBuilders.alone(), r.IndexBuilders.alone()
+	b.ContextProviders, b.GroupBys, b.SetNames = r.ContextProviders.alone(), r.GroupBys.alone(), r.SetNames.alone()
+	return &b
+}
+
+// alone gives the set without fallbacks.
+func (s *Set[T]) alone() *Set[T] {
+	c := *s
+	c.rest = nil
+	return &c
 }
 
 // SetCaches has support give desc the caches that run-task uses for a task, in the place of what is built in. It is for the code of a

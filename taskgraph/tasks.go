@@ -95,11 +95,12 @@ func inRanges(n int, work func(from, to int)) (ends []int) {
 	return ends
 }
 
-// tasksWhere gives the tasks of which something is true, in order. Each of the goroutines that find out has its own function for that.
-func tasksWhere(tasks []*Task, right func() func(*Task) bool) (out []*Task) {
+// tasksWhere gives the tasks of which something is true, in order. Each of the goroutines that find out has its own function for that,
+// which is called for the tasks one after the other, beginning with the one at the place from.
+func tasksWhere(tasks []*Task, right func(from int) func(*Task) bool) (out []*Task) {
 	marks := make([]bool, len(tasks))
 	inRanges(len(tasks), func(from, to int) {
-		right := right()
+		right := right(from)
 		for i, t := range tasks[from:to] {
 			marks[from+i] = right(t)
 		}

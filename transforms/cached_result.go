@@ -43,7 +43,7 @@ func addOptimization(cfg *taskgraph.Config, desc *value.Map, r cachedResult) err
 	for l := 3; l >= level; l-- {
 		search.AppendStrings(at("level-"+strconv.Itoa(l)) + "hash." + r.digest)
 	}
-	pullRequest := strings.HasPrefix(cfg.Params.TasksFor(), "github-pull-request")
+	pullRequest := isPullRequest(cfg.Params)
 	ownCache := pullRequest && cfg.Graph.CachePullRequests()
 	fromPullRequests := at("pr") + "hash." + r.digest
 	if ownCache {
@@ -61,13 +61,12 @@ func addOptimization(cfg *taskgraph.Config, desc *value.Map, r cachedResult) err
 		if ownCache {
 			routes.AppendStrings("index." + fromPullRequests)
 		} else {
-			date, err := intParam(cfg, "build_date")
+			date, err := buildDateLong(cfg.Params)
 			if err != nil {
 				return err
 			}
-			seconds, _ := date.AsInt()
 			human := "index." + at("level-"+levelText)
-			routes.AppendStrings("index."+target, human+"latest", human+"pushdate."+buildDateLong(seconds))
+			routes.AppendStrings("index."+target, human+"latest", human+"pushdate."+date)
 		}
 	}
 	attributes, err := mapAt(desc, "attributes")

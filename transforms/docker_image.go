@@ -90,13 +90,13 @@ func imageTask(cfg *taskgraph.Config, stub *value.Map, available []string, level
 		"CONTEXT_TASK_ID", taskReference("<decision>"),
 		"CONTEXT_PATH", "public/docker-contexts/"+name+".tar.gz",
 		"HASH", hash,
-		"PROJECT", cfg.Params.At("project"),
+		"PROJECT", cfg.Params.BlankAt("project"),
 		"IMAGE_NAME", name,
 		"DOCKER_IMAGE_ZSTD_LEVEL", compression,
 		"DOCKER_BUILD_ARGS", taskReference(buildArgs).At(argsPos),
-		"VCS_BASE_REPOSITORY", cfg.Params.At("base_repository"),
-		"VCS_HEAD_REPOSITORY", cfg.Params.At("head_repository"),
-		"VCS_HEAD_REV", cfg.Params.At("head_rev"),
+		"VCS_BASE_REPOSITORY", cfg.Params.BlankAt("base_repository"),
+		"VCS_HEAD_REPOSITORY", cfg.Params.BlankAt("head_repository"),
+		"VCS_HEAD_REV", cfg.Params.BlankAt("head_rev"),
 		"VCS_REPOSITORY_TYPE", cfg.Params.At("repository_type"),
 	)
 	if dependencies.Has("parent") {

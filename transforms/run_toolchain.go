@@ -45,7 +45,7 @@ func toolchain(cfg *taskgraph.Config, task, desc *value.Map) error {
 	if !public {
 		AddArtifacts(task, desc)
 	}
-	env.Set("MOZ_BUILD_DATE", cfg.Params.At("moz_build_date"))
+	env.Set("MOZ_BUILD_DATE", cfg.Params.BlankAt("moz_build_date"))
 	env.Set("MOZ_SCM_LEVEL", cfg.Params.At("level"))
 
 	attributes := editMapOrNew(desc, "attributes")

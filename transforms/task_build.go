@@ -2,9 +2,12 @@ package transforms
 
 import (
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/internal/duration"
+	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -13,12 +16,15 @@ import (
 type taskBuild struct {
 	cfg     *taskgraph.Config
 	level   string
-	project string
+	project value.Value
+	owner   value.Value
 	source  value.Value
 	parent  value.Value
 	expires value.Value
 	tags    *value.Map // those of every task, with a place for the label
 	link    string     // suffix of descriptions, for tasks that Treeherder shows
+	// deadline and priority are those of tasks that do not say.
+	deadline, priority func() (value.Value, error)
 	// created is when tasks come into being.
 	created value.Value
 }
@@ -26,20 +32,27 @@ type taskBuild struct {
 // buildTask makes the task definition, the attributes and the dependencies of a task description.
 func buildTask(cfg *taskgraph.Config) (taskgraph.Each, error) {
 	p := cfg.Params
-	b := &taskBuild{cfg: cfg, level: p.At("level").Str(), project: p.Project(), parent: value.NewString(cfg.Project.Environment("TASK_ID")),
-		created: value.MapOf("relative-datestamp", "0 seconds").Value(), expires: value.NewString("1 year"), link: " ([Treeherder push](https://treeherder.mozilla.org/#/jobs?repo=" + treeherderProject(cfg, true) + "&revision=" + p.At("head_rev").Str() + "))"}
+	b := &taskBuild{cfg: cfg, level: p.At("level").Str(), project: value.NewString(p.BlankText("project")), owner: p.BlankAt("owner"), parent: value.NewString(cfg.Project.Environment("TASK_ID")),
+		created: value.MapOf("relative-datestamp", "0 seconds").Value(), expires: value.NewString("1 year"), link: " ([Treeherder push](https://treeherder.mozilla.org/#/jobs?repo=" + treeherderProject(p, true) + "&revision=" + p.BlankText("head_rev") + "))"}
 	b.tags = value.NewKeys("createdForUser", "kind", "label", "project", "trust-domain").Map(
-		p.At("owner"), value.NewString(cfg.Kind), value.Value{}, value.NewString(b.project), value.NewString(cfg.Graph.TrustDomain()))
+		b.owner, value.NewString(cfg.Kind), value.Value{}, b.project, value.NewString(cfg.Graph.TrustDomain()))
 	b.tags.Freeze()
 	if _, err := strconv.Atoi(b.level); err != nil {
 		return nil, diag.Errorf(diag.BadParameters, p.At("level").Pos(), "want a number in quotes, got %s", p.At("level").Describe()).WithPath("level")
 	}
-	url, err := p.FileURL(cfg.Path, true)
+	var err error
+	b.source, err = p.Blank("page of "+cfg.Path, func(p *parameters.Params) (value.Value, error) {
+		url, err := p.FileURL(cfg.Path, true)
+		return value.NewString(url), err
+	})
 	if err != nil {
 		return nil, err
 	}
-	b.source = value.NewString(url)
 	b.created.Map().Freeze()
+	b.deadline = sync.OnceValues(func() (value.Value, error) { return defaultDeadline(cfg) })
+	b.priority = sync.OnceValues(func() (value.Value, error) {
+		return p.Blank("default priority", func(p *parameters.Params) (value.Value, error) { return cfg.Graph.Priority(p.Project()) })
+	})
 	if b.level == "1" {
 		b.expires = cfg.Graph.ExpiresAfter()
 	}
@@ -55,7 +68,7 @@ func (b *taskBuild) datestamp(after value.Value, path string) (value.Value, erro
 		return m.Value().At(after.Pos())
 	}
 	text, ok := after.AsString()
-	if !ok {
+	if !ok || value.HasBlank(text) {
 		return stamp(), nil
 	}
 	type key struct {
@@ -101,7 +114,7 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	extra.Set("parent", b.parent)
 	stub.SetDefault("expires-after", b.expires)
 	if !stub.Has("deadline-after") {
-		v, err := cfg.Graph.DeadlineAfter(b.project)
+		v, err := b.deadline()
 		if err != nil {
 			return err
 		}
@@ -109,11 +122,10 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	}
 	priority, ok := stub.Get("priority")
 	if !ok {
-		if priority, err = cfg.Graph.Priority(b.project); err != nil {
+		if priority, err = b.priority(); err != nil {
 			return err
 		}
 	}
-	owner := cfg.Params.At("owner")
 	tags := editMapOrNew(stub, "tags")
 	tags.Update(b.tags)
 	tags.Set("label", label)
@@ -131,7 +143,7 @@ func (b *taskBuild) build(cfg *taskgraph.Config, stub *value.Map, yield func(*va
 	if extra.At("treeherder").Truthy() {
 		full = value.NewString(description.Str() + b.link).At(description.Pos())
 	}
-	metadata := metadataKeys.MapNear(stub, full, label, owner, b.source)
+	metadata := metadataKeys.MapNear(stub, full, label, b.owner, b.source)
 	editListOrNew(stub, "routes")
 	def := definitionKeys.MapNear(stub,
 		workers.provisioner, workers.workerType, stub.At("routes"), b.created, deadline, expires,
@@ -178,17 +190,37 @@ var (
 	attributeKeys  = value.NewKeys("run_on_projects", "run_on_tasks_for", "always_target")
 )
 
+// defaultDeadline gives when tasks expire that do not say, relative to their creation.
+func defaultDeadline(cfg *taskgraph.Config) (value.Value, error) {
+	find := func(p *parameters.Params) (value.Value, error) { return cfg.Graph.DeadlineAfter(p.Project()) }
+	right, _ := cfg.Params.Find("default deadline is right", func(p *parameters.Params) (value.Value, error) {
+		v, err := find(p)
+		if err == nil && v.IsString() {
+			_, err = duration.Parse(v.Str())
+		}
+		return value.NewBool(err == nil && v.IsString()), nil
+	})
+	if right.IsTrue() {
+		return cfg.Params.Blank("default deadline", find)
+	}
+	return cfg.Params.Find("wrong default deadline", find)
+}
+
 // scopes fills {level} and {project} in.
 func (b *taskBuild) scopes(stub *value.Map) (*value.List, error) {
 	list := stub.At("scopes").List()
 	out := value.NewListNear(stub, list.Len()+4)
 	for v := range list.Values() {
+		project := b.project
+		if strings.Count(v.Str(), "{project}") != strings.Count(v.Str(), "{project") { // it is looked into
+			project = value.NewString(b.cfg.Params.Project())
+		}
 		s, err := value.Format(v.Str(), func(name string) (value.Value, bool) {
 			switch name {
 			case "level":
 				return value.NewString(b.level), true
 			case "project":
-				return value.NewString(b.project), true
+				return project, true
 			}
 			return value.Value{}, false
 		})

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -62,12 +63,21 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 		}
 	}
 	for _, f := range fields {
+		known := c.get
+		if passes(f.path) {
+			known = c.getBlank
+		}
 		if err := f.substitute(stub, known); err != nil {
 			return value.WithNames(err, c.names())
 		}
 	}
 	yield(stub)
 	return nil
+}
+
+// passes says whether a field is passed on to the definition and nobody looks into its texts.
+func passes(path string) bool {
+	return path == "routes" || path == "scopes" || path == "run.command" || path == "worker.env" || strings.HasPrefix(path, "worker.env.")
 }
 
 // contextFields gives the fields that a list of paths names, which it reads once.
@@ -107,12 +117,28 @@ func (f field) resolve(stub *value.Map, keyed value.Keyed) error {
 
 // taskContext holds the values for one task, by where they come from: what comes first here wins.
 type taskContext struct {
-	params, object, custom, file *value.Map
-	name                         value.Value
+	params               *contextParams
+	object, custom, file *value.Map
+	name                 value.Value
 }
 
 func (c *taskContext) get(name string) (value.Value, bool) {
-	for _, m := range [...]*value.Map{c.params, c.object, c.custom, c.file} {
+	if v, ok := c.params.get(name); ok {
+		return v, true
+	}
+	return c.getOther(name)
+}
+
+// getBlank is get for where nobody looks at the value.
+func (c *taskContext) getBlank(name string) (value.Value, bool) {
+	if v, ok := c.params.getBlank(name); ok {
+		return v, true
+	}
+	return c.getOther(name)
+}
+
+func (c *taskContext) getOther(name string) (value.Value, bool) {
+	for _, m := range [...]*value.Map{c.object, c.custom, c.file} {
 		if v, ok := m.Get(name); ok {
 			return v, true
 		}
@@ -122,7 +148,7 @@ func (c *taskContext) get(name string) (value.Value, bool) {
 
 func (c *taskContext) names() []string {
 	names := []string{"name"}
-	for _, m := range [...]*value.Map{c.params, c.object, c.custom, c.file} {
+	for _, m := range [...]*value.Map{c.params.all(), c.object, c.custom, c.file} {
 		names = append(names, m.Keys()...)
 	}
 	return names
@@ -162,22 +188,91 @@ func (c *taskContext) collect(cfg *taskgraph.Config, section, stub *value.Map) e
 	return nil
 }
 
-// contextParameters gives the parameters that from-parameters names. A parameter that is not there gives null, which
-// reads None in a text; of a list of parameters the first that is not null counts, and without one the name stays
-// undefined. Both are so in the reference.
-func contextParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, error) {
+// contextParams are the parameters that from-parameters names.
+type contextParams struct {
+	values *value.Map // by the name in the context
+
+	// For drafts:
+	params *parameters.Params
+	from   *value.Map
+	id     string // of from
+}
+
+// contextParameters gives the parameters that from-parameters names, nil where that names none.
+func contextParameters(cfg *taskgraph.Config, from *value.Map) (*contextParams, error) {
 	if from.Len() == 0 {
 		return nil, nil
 	}
 	type key struct{ from unsafe.Pointer }
-	return taskgraph.MemoErr(cfg, key{from.Value().Identity()}, func() (*value.Map, error) { return resolveParameters(cfg, from) })
+	return taskgraph.MemoErr(cfg, key{from.Value().Identity()}, func() (*contextParams, error) {
+		values, err := resolveParameters(cfg.Params.Given(), from)
+		if err != nil || !cfg.Params.IsDraft() {
+			return &contextParams{values: values}, err
+		}
+		c := &contextParams{params: cfg.Params, from: from, values: values}
+		if c.id, err = value.CompactJSON(from.Value()); err != nil {
+			return nil, err
+		}
+		// Which there are is looked at here, what they are when they are asked for.
+		_, err = cfg.Params.Find("context names "+c.id, func(p *parameters.Params) (value.Value, error) {
+			values, err := resolveParameters(p, from)
+			return value.NewStrings(values.Keys()...).Value(), err
+		})
+		return c, err
+	})
 }
 
-func resolveParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, error) {
+// all gives all of them, by the name in the context.
+func (c *contextParams) all() *value.Map {
+	if c == nil {
+		return nil
+	}
+	return c.values
+}
+
+func (c *contextParams) get(name string) (value.Value, bool) {
+	v, ok := c.all().Get(name)
+	if ok && c.params != nil {
+		v, _ = c.params.Find("context "+name+" "+c.id, c.find(name))
+	}
+	return v, ok
+}
+
+// getBlank is get for where nobody looks at the value. Texts with braces may be expanded yet.
+func (c *contextParams) getBlank(name string) (value.Value, bool) {
+	v, ok := c.all().Get(name)
+	if !ok || c.params == nil {
+		return v, ok
+	}
+	v, err := c.params.Blank("context "+name+" "+c.id, func(p *parameters.Params) (value.Value, error) {
+		v, err := c.find(name)(p)
+		if err == nil && (!v.IsString() || strings.ContainsAny(v.Str(), "{}")) {
+			err = errNotPassed
+		}
+		return v, err
+	})
+	if err != nil {
+		return c.get(name)
+	}
+	return v, true
+}
+
+var errNotPassed = errors.New("not a text without braces")
+
+func (c *contextParams) find(name string) func(p *parameters.Params) (value.Value, error) {
+	return func(p *parameters.Params) (value.Value, error) {
+		values, err := resolveParameters(p, c.from)
+		return values.At(name), err
+	}
+}
+
+// resolveParameters gives what from-parameters asks for. A parameter that is not there gives null, which reads None in a text; of a
+// list of parameters the first that is not null counts, and without one the name stays undefined. Both are so in the reference.
+func resolveParameters(p *parameters.Params, from *value.Map) (*value.Map, error) {
 	out := value.NewMap(from.Len())
 	for e := range from.Entries() {
 		if e.Value.List() == nil {
-			v, err := deepParameter(cfg, e.Value)
+			v, err := deepParameter(p, e.Value)
 			if err != nil {
 				return nil, err
 			}
@@ -185,7 +280,7 @@ func resolveParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, erro
 			continue
 		}
 		for choice := range e.Value.List().Values() {
-			v, err := deepParameter(cfg, choice)
+			v, err := deepParameter(p, choice)
 			if err != nil {
 				return nil, err
 			}
@@ -199,9 +294,9 @@ func resolveParameters(cfg *taskgraph.Config, from *value.Map) (*value.Map, erro
 }
 
 // deepParameter gives the parameter that a dot path leads to, null where it leads nowhere.
-func deepParameter(cfg *taskgraph.Config, dotPath value.Value) (value.Value, error) {
+func deepParameter(p *parameters.Params, dotPath value.Value) (value.Value, error) {
 	name, rest, deeper := strings.Cut(dotPath.Str(), ".")
-	v := cfg.Params.At(name)
+	v := p.At(name)
 	for deeper && !v.IsNull() {
 		m := v.Map()
 		if m == nil {

@@ -1,17 +1,17 @@
 package transforms
 
 import (
-	"strings"
 	"time"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
 
 // indexRoutes gives tasks their rank in the index and, by the builder of their index type, their routes there.
 func indexRoutes(cfg *taskgraph.Config) (taskgraph.Each, error) {
-	buildDate, err := intParam(cfg, "build_date")
+	buildDate, err := cfg.Params.Blank("build date", buildDate)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +53,11 @@ func indexRoutes(cfg *taskgraph.Config) (taskgraph.Each, error) {
 	}, nil
 }
 
-// intParam gives a parameter that must be an integer.
-func intParam(cfg *taskgraph.Config, name string) (value.Value, error) {
-	v := cfg.Params.At(name)
+// buildDate gives the parameter build_date, which must be an integer.
+func buildDate(p *parameters.Params) (value.Value, error) {
+	v := p.At("build_date")
 	if _, ok := v.AsInt(); !ok {
-		return v, diag.Errorf(diag.BadParameters, v.Pos(), "want an integer, got %s", v.Describe()).WithPath(name)
+		return v, diag.Errorf(diag.BadParameters, v.Pos(), "want an integer, got %s", v.Describe()).WithPath("build_date")
 	}
 	return v, nil
 }
@@ -85,23 +85,27 @@ func genericIndex(cfg *taskgraph.Config, stub *value.Map) error {
 		return diag.Errorf(diag.BadIndex, product.Pos(), "unknown product %q", product.Str()).WithPath("index.product").
 			WithHint("add it to index.products in config.yml; %s", diag.DidYouMean(product.Str(), products))
 	}
-	buildDate, err := intParam(cfg, "build_date")
+	date, err := buildDateLong(cfg.Params)
 	if err != nil {
 		return err
 	}
-	seconds, _ := buildDate.AsInt()
-	prefix := "index." + cfg.Graph.TrustDomain() + ".v2." + cfg.Params.Project() + "."
+	prefix := "index." + cfg.Graph.TrustDomain() + ".v2." + cfg.Params.BlankText("project") + "."
 	suffix := "." + product.Str() + "." + job.Str()
 	routes := editListOrNew(stub, "routes")
 	for _, middle := range [...]string{
-		"latest", "pushdate." + buildDateLong(seconds), "pushlog-id." + cfg.Params.At("pushlog_id").Str(), "revision." + cfg.Params.At("head_rev").Str(),
+		"latest", "pushdate." + date, "pushlog-id." + cfg.Params.BlankText("pushlog_id"), "revision." + cfg.Params.BlankText("head_rev"),
 	} {
 		routes.Append(value.NewString(prefix + middle + suffix).At(index.Pos()))
 	}
 	return nil
 }
 
-// buildDateLong gives a date as index paths have it: by year, month and day, then the time.
-func buildDateLong(seconds int64) string {
-	return strings.TrimSpace(time.Unix(seconds, 0).UTC().Format("2006.01.02.20060102150405"))
+// buildDateLong gives the build date as index paths have it: by year, month and day, then the time.
+func buildDateLong(p *parameters.Params) (string, error) {
+	v, err := p.Blank("long build date", func(p *parameters.Params) (value.Value, error) {
+		date, err := buildDate(p)
+		seconds, _ := date.AsInt()
+		return value.NewString(time.Unix(seconds, 0).UTC().Format("2006.01.02.20060102150405")), err
+	})
+	return v.Str(), err
 }

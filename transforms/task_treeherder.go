@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/taskgraph-go/decision/diag"
+	"github.com/taskgraph-go/decision/parameters"
 	"github.com/taskgraph-go/decision/taskgraph"
 	"github.com/taskgraph-go/decision/value"
 )
@@ -27,7 +28,7 @@ func treeherderMetadata(cfg *taskgraph.Config, stub *value.Map, yield func(*valu
 			return err
 		}
 		routes.Append(taskgraph.Memo(cfg, routeKey{}, func() value.Value {
-			return value.NewString("tc-treeherder.v2." + treeherderProject(cfg, false) + "." + cfg.Params.At("head_rev").Str() + "." + cfg.Params.At("pushlog_id").Str())
+			return value.NewString("tc-treeherder.v2." + treeherderProject(cfg.Params, false) + "." + cfg.Params.BlankText("head_rev") + "." + cfg.Params.BlankText("pushlog_id"))
 		}))
 	}
 	yield(stub)
@@ -91,14 +92,29 @@ var machineKeys = value.NewKeys("platform")
 // treeherderProject gives the project under which Treeherder shows the push. For pull requests the head repository's
 // name would be wrong, so routes take the base repository's; the link in the description keeps the project, as in the
 // reference.
-func treeherderProject(cfg *taskgraph.Config, link bool) string {
-	project := cfg.Params.Project()
-	if !strings.HasPrefix(cfg.Params.At("tasks_for").Str(), "github-pull-request") {
-		return project
+func treeherderProject(p *parameters.Params, link bool) string {
+	name := "project of Treeherder's routes"
+	if link {
+		name = "project of Treeherder's pages"
 	}
-	if !link {
-		base := cfg.Params.At("base_repository").Str()
-		project = strings.TrimSuffix(base[strings.LastIndexByte(base, '/')+1:], ".git")
-	}
-	return project + "-pr"
+	v, _ := p.Blank(name, func(p *parameters.Params) (value.Value, error) {
+		project := p.Project()
+		if !isPullRequest(p) {
+			return value.NewString(project), nil
+		}
+		if !link {
+			base := p.At("base_repository").Str()
+			project = strings.TrimSuffix(base[strings.LastIndexByte(base, '/')+1:], ".git")
+		}
+		return value.NewString(project + "-pr"), nil
+	})
+	return v.Str()
+}
+
+// isPullRequest says whether the graph is for a pull request.
+func isPullRequest(p *parameters.Params) bool {
+	v, _ := p.Find("pull request", func(p *parameters.Params) (value.Value, error) {
+		return value.NewBool(strings.HasPrefix(p.TasksFor(), "github-pull-request")), nil
+	})
+	return v.IsTrue()
 }

@@ -213,13 +213,18 @@ type blocks struct {
 func (b *blocks) rebuilt(v Value, parts []Value) unsafe.Pointer {
 	vals := taken(&b.vals, len(parts), 512)
 	copy(vals, parts)
+	return b.around(v, vals)
+}
+
+// around makes a container like v that has just these parts, which it takes over.
+func (b *blocks) around(v Value, parts []Value) unsafe.Pointer {
 	if m := v.Map(); m != nil {
 		c := &taken(&b.maps, 1, 64)[0]
-		c.shape, c.vals, c.spots = m.shape, vals, m.lastingSpots()
+		c.shape, c.vals, c.spots = m.shape, parts, m.lastingSpots()
 		return unsafe.Pointer(c)
 	}
 	c := &taken(&b.lists, 1, 64)[0]
-	c.items = vals
+	c.items = parts
 	return unsafe.Pointer(c)
 }
 

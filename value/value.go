@@ -294,6 +294,39 @@ func Same(v, w Value) bool {
 	return v.ptr == w.ptr && v.meta&^ownedFlag == w.meta&^ownedFlag
 }
 
+// Identical says whether nothing tells v and w apart, but for their positions: their types are the same, and the order of keys is.
+func Identical(v, w Value) bool {
+	if Same(v, w) {
+		return true
+	}
+	vk, wk := v.Kind(), w.Kind()
+	if vk != wk {
+		return false
+	}
+	switch vk {
+	case ListKind:
+		return identical(v.List().items, w.List().items)
+	case MapKind, SetKind:
+		a, b := (*Map)(v.ptr), (*Map)(w.ptr)
+		return (a.shape == b.shape || len(a.vals) == len(b.vals) && (len(a.vals) == 0 || identical(a.shape.keys, b.shape.keys))) && identical(a.vals, b.vals)
+	case Float:
+		return math.Float64bits(*(*float64)(v.ptr)) == math.Float64bits(*(*float64)(w.ptr))
+	}
+	return Equal(v, w)
+}
+
+func identical(a, b []Value) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !Identical(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // Equal compares as Python's == does: numbers by value, true as 1, lists in order, maps by content.
 func Equal(v, w Value) bool {
 	if Same(v, w) {
