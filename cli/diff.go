@@ -137,10 +137,11 @@ func (p printer) diff(w io.Writer, phase, rev string, before, now *taskgraph.Tas
 
 // texts gives what is compared of each task: its document, or its label alone.
 func (p printer) texts(graph *taskgraph.TaskGraph) (map[string][]byte, error) {
-	tasks, err := p.selected(graph)
+	keep, err := p.keeps(graph)
 	if err != nil {
 		return nil, err
 	}
+	tasks := selected(graph, keep)
 	out := make(map[string][]byte, len(tasks))
 	for _, t := range tasks {
 		var text []byte

@@ -116,18 +116,28 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 		}
 		options := taskgraph.GeneratorOptions{Clock: a.Clock}
 		for _, other := range others {
-			options.Common = taskgraph.NewCommon(nil)
+			options.Common = taskgraph.NewCommon(nil, nil)
 			changed := values.Copy()
 			changed.Update(other)
 			// That it fails means nothing.
 			_, _ = project.Generator(parameters.New("other.yml", changed), options).Graph(t.Context(), taskgraph.FullTaskSet)
 		}
+		p, err := o.printer()
+		require.NoError(t, err)
+		if options.Common != nil {
+			alone, errAlone := project.Generator(params, taskgraph.GeneratorOptions{Clock: a.Clock}).Last(t.Context(), taskgraph.TargetTaskGraph)
+			drafted, errDrafted := project.Generator(params, options).Last(t.Context(), taskgraph.TargetTaskGraph)
+			require.Equal(t, fmt.Sprint(errAlone), fmt.Sprint(errDrafted))
+			if errAlone == nil {
+				var want, got bytes.Buffer
+				require.Equal(t, p.print(&want, alone), p.print(&got, drafted))
+				require.Equal(t, want.String(), got.String(), "blanks must be filled in while graphs are written")
+			}
+		}
 		graph, err := project.Generator(params, options).Graph(t.Context(), o.phase)
 		if err != nil {
 			return err
 		}
-		p, err := o.printer()
-		require.NoError(t, err)
 		return p.print(a.out, graph)
 	}()
 	for _, d := range diag.Flatten(err) {

@@ -16,6 +16,7 @@ type memory struct {
 	tasks atomic.Int64 // that there are
 	steps atomic.Int64 // what the limit was last set for
 	live  atomic.Int64 // bytes that the last collection left
+	texts atomic.Int64 // bytes that are kept of what was written
 	large sync.Once    // there are so many tasks that huge pages pay off
 }
 
@@ -57,6 +58,14 @@ func (m *memory) made(tasks int) {
 	}
 }
 
+// kept takes notice of more that is kept of what was written, or of less, in bytes.
+func (m *memory) kept(bytes int) {
+	if m != nil {
+		m.texts.Add(int64(bytes))
+		m.limit()
+	}
+}
+
 // allMade takes notice that others are made of the tasks: then it is time for a collection, which finds much, and for which there is a
 // processor.
 func (m *memory) allMade() {
@@ -66,7 +75,7 @@ func (m *memory) allMade() {
 }
 
 func (m *memory) limit() {
-	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+making, m.live.Load()*5/4+overhead))
+	debug.SetMemoryLimit(m.texts.Load() + max(firstLimit, m.tasks.Load()*taskLimit+making, m.live.Load()*5/4+overhead))
 }
 
 // collection is garbage that tells when garbage was collected.

@@ -34,58 +34,66 @@ type printer struct {
 	workers int
 }
 
-// selected gives the tasks to print, in the order of their keys.
-func (p printer) selected(graph *taskgraph.TaskGraph) ([]*taskgraph.Task, error) {
-	tasks := graph.Sorted()
+// keeps gives what says whether to print the task with a label.
+func (p printer) keeps(graph *taskgraph.TaskGraph) (func(label string) bool, error) {
 	if p.tasks == nil {
-		return tasks, nil
+		return func(string) bool { return true }, nil
 	}
-	var failed error
-	tasks = slices.DeleteFunc(tasks, func(t *taskgraph.Task) bool {
-		ok, err := p.tasks.Match(t.Label)
-		if err != nil && failed == nil {
-			failed = badTasksRegex(err)
+	kept := map[string]bool{}
+	for _, label := range graph.Labels() {
+		ok, err := p.tasks.Match(label)
+		if err != nil {
+			return nil, badTasksRegex(err)
 		}
-		return !ok
-	})
-	return tasks, failed
+		kept[label] = ok
+	}
+	return func(label string) bool { return kept[label] }, nil
 }
 
 // print writes a graph. What is written can be read as soon as it is encoded; an error of w ends the work.
 func (p printer) print(w io.Writer, graph *taskgraph.TaskGraph) error {
-	tasks, err := p.selected(graph)
+	keep, err := p.keeps(graph)
 	if err != nil {
 		return err
 	}
 	switch p.format {
 	case formatJSON:
-		document := p.document
-		if len(p.exclude) == 0 {
-			document = nil
-		}
-		if err := taskgraph.WriteJSON(w, tasks, p.workers, document); err != nil {
-			return err
-		}
-		_, err := io.WriteString(w, "\n")
-		return err
+		return p.printJSON(w, graph, keep)
 	case formatYAML:
+		tasks := selected(graph, keep)
 		if len(tasks) == 0 {
 			_, err := io.WriteString(w, "{}\n")
 			return err
 		}
 		return taskgraph.Stream(w, tasks, p.workers, func() taskgraph.Encode { return p.appendYAML })
 	}
-	labels := make([]string, len(tasks))
-	for i, t := range tasks {
-		labels[i] = t.Label
-	}
-	slices.Sort(labels)
 	b := bufio.NewWriter(w)
-	for _, l := range labels {
-		b.WriteString(l)
-		b.WriteByte('\n')
+	for _, label := range graph.Labels() {
+		if keep(label) {
+			b.WriteString(label)
+			b.WriteByte('\n')
+		}
 	}
 	return b.Flush()
+}
+
+func (p printer) printJSON(w io.Writer, graph *taskgraph.TaskGraph, keep func(label string) bool) error {
+	var err error
+	if len(p.exclude) == 0 {
+		err = graph.WriteJSON(w, p.workers, keep)
+	} else {
+		err = taskgraph.WriteJSON(w, selected(graph, keep), p.workers, p.document)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, "\n")
+	return err
+}
+
+// selected gives the tasks to print, in the order of their keys.
+func selected(graph *taskgraph.TaskGraph, keep func(label string) bool) []*taskgraph.Task {
+	return slices.DeleteFunc(graph.Sorted(), func(t *taskgraph.Task) bool { return !keep(t.Label) })
 }
 
 func (p printer) appendYAML(dst []byte, t *taskgraph.Task, _ bool) ([]byte, error) {

@@ -108,7 +108,7 @@ func (r *run) full(ctx context.Context) error {
 
 // graph gives what writes a graph.
 func (r *run) graph(graph *taskgraph.TaskGraph) func(io.Writer) error {
-	return func(w io.Writer) error { return taskgraph.WriteJSON(w, graph.Sorted(), r.Workers, nil) }
+	return func(w io.Writer) error { return graph.WriteJSON(w, r.Workers, nil) }
 }
 
 func (r *run) targets(ctx context.Context) error {

@@ -158,7 +158,8 @@ func (p *Params) BlankText(name string) string {
 	return v.Str()
 }
 
-// Fill gives what is to be filled in for parameters, by number of the blank, or ok false where what was read is not the same of them.
+// Fill gives what is to be filled in for parameters, by number of the blank, or ok false where what was read is not the same of them, or
+// something that is to be filled in is no scalar that JSON has.
 func (r *Reading) Fill(p *Params) (filling map[int]value.Value, ok bool) {
 	if p != r.of && !r.suits(p) {
 		return nil, false
@@ -166,7 +167,7 @@ func (r *Reading) Fill(p *Params) (filling map[int]value.Value, ok bool) {
 	filling, ok = map[int]value.Value{}, true
 	for n := range r.blanks.Range {
 		v, err := r.form.blank(n.(int))(p)
-		if err != nil {
+		if err != nil || !value.Inline(v) {
 			return nil, false
 		}
 		filling[n.(int)] = v

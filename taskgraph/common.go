@@ -20,19 +20,27 @@ import (
 type Common struct {
 	form parameters.Form
 	made func(tasks int)
+	kept func(bytes int)
+	room atomic.Int64 // for texts that are kept, in bytes
 
 	mu     sync.Mutex
 	kinds  map[string]*commonKind
 	shapes []*shape
 }
 
-// NewCommon gives what generations are to have in common. made is told of tasks that stay as long as it does, by several goroutines,
-// and must not wait for a generation; nil is nobody.
-func NewCommon(made func(tasks int)) *Common {
+// NewCommon gives what generations are to have in common. made is told of tasks that stay, or do no longer, kept of what is kept of what was
+// written of them, by several goroutines. They must not wait for a generation; nil is nobody.
+func NewCommon(made, kept func(n int)) *Common {
+	nobody := func(int) {}
 	if made == nil {
-		made = func(int) {}
+		made = nobody
 	}
-	return &Common{made: made, kinds: map[string]*commonKind{}}
+	if kept == nil {
+		kept = nobody
+	}
+	c := &Common{made: made, kept: kept, kinds: map[string]*commonKind{}}
+	c.room.Store(maxTexts)
+	return c
 }
 
 // commonKind has the drafts of a kind, and what other kinds see of its tasks. Of each the one that was of use last is the last.
@@ -48,22 +56,9 @@ const (
 	maxDrafts = 4
 	// maxVain is how many drafts of a kind are made without one that serves again, until no more are.
 	maxVain = 6
+	// maxTexts is how much of what was written of tasks is kept, in bytes.
+	maxTexts = 512 << 20
 )
-
-// draft is what a kind makes of parameters, with blanks.
-type draft struct {
-	reading *parameters.Reading
-	deps    []*face // of the kinds that this one depends on, in the order of the kind graph
-	face    *face
-	tasks   []*Task
-	blanks  []blanks // of each task
-}
-
-// blanks say where a task has some.
-type blanks struct{ task, optimization *value.Outline }
-
-// face is what other kinds see of the tasks of a kind: all but their definitions and optimizations.
-type face struct{ tasks []*Task }
 
 func (c *Common) kind(name string) *commonKind {
 	c.mu.Lock()
@@ -76,18 +71,31 @@ func (c *Common) kind(name string) *commonKind {
 	return k
 }
 
-// load gives the tasks of a kind, made of a draft, and what other kinds see of them. ok is false where there can be no draft; whoever then
-// makes the tasks without finds out what is wrong, if something is.
-func (c *Common) load(ctx context.Context, g *Generator, kind *Kind, deps []*face) (tasks []*Task, seen *face, ok bool) {
+// commonTasks are tasks of a kind.
+type commonTasks struct {
+	tasks []*Task
+	face  *face // what other kinds see of them; nil where generations have nothing in common
+
+	// Where tasks are those of a draft, with their blanks:
+	draft   *draft
+	filling map[int]value.Value
+}
+
+// load gives the tasks of a kind, made of a draft, which leaves its blanks if the generator takes such tasks. ok is false where there can
+// be no draft; whoever then makes the tasks without finds out what is wrong, if something is.
+func (c *Common) load(ctx context.Context, g *Generator, kind *Kind, deps []*face) (out commonTasks, ok bool) {
 	d, filling := c.draft(ctx, g, kind, deps)
 	if d == nil {
-		return nil, nil, false
+		return out, false
 	}
-	tasks = d.filled(filling)
+	if g.takesBlanks && d.passes {
+		return commonTasks{d.tasks, d.face, d, filling}, true
+	}
+	out = commonTasks{tasks: d.filled(filling), face: d.face}
 	if g.opts.Made != nil {
-		g.opts.Made(len(tasks))
+		g.opts.Made(len(out.tasks))
 	}
-	return tasks, d.face, true
+	return out, true
 }
 
 // draft gives the draft of a kind that serves a generation, and what to fill in for that. It makes one if there is none yet. The result is nil
@@ -121,7 +129,7 @@ func (c *Common) draft(ctx context.Context, g *Generator, kind *Kind, deps []*fa
 	}
 	d.face = k.face(d.tasks)
 	if len(k.drafts) == maxDrafts {
-		c.made(-len(k.drafts[0].tasks))
+		c.forget(k.drafts[0])
 		k.drafts = slices.Delete(k.drafts, 0, 1)
 	}
 	k.drafts = append(k.drafts, d)
@@ -157,42 +165,6 @@ func (c *Common) newDraft(ctx context.Context, g *Generator, kind *Kind, deps []
 	return d
 }
 
-// outline finds the blanks of the tasks. It says whether none is in what others see of them.
-func (d *draft) outline() bool {
-	d.blanks = make([]blanks, len(d.tasks))
-	misplaced := tasksWhere(d.tasks, func(from int) func(*Task) bool {
-		o := value.NewOutliner()
-		return func(t *Task) bool {
-			d.blanks[from] = blanks{o.Of(t.Task.Value()), o.Of(t.Optimization)}
-			from++
-			open := o.InKeys || value.HasBlank(t.Label) || value.HasBlank(t.Description)
-			for _, v := range [...]value.Value{t.Attributes.Value(), t.Dependencies.Value(), t.SoftDependencies.Value(), t.IfDependencies.Value()} {
-				open = open || o.Of(v) != nil
-			}
-			return open || o.InKeys
-		}
-	})
-	return len(misplaced) == 0
-}
-
-// filled gives the tasks with what is to be filled in.
-func (d *draft) filled(filling map[int]value.Value) []*Task {
-	out := make([]*Task, len(d.tasks))
-	inRanges(len(out), func(from, to int) {
-		f := value.NewFiller(func(n int) value.Value { return filling[n] })
-		for i, t := range d.tasks[from:to] {
-			if b := d.blanks[from+i]; b != (blanks{}) {
-				own := *t
-				own.Task, own.Optimization = f.Fill(t.Task.Value(), b.task).Map(), f.Fill(t.Optimization, b.optimization)
-				own.Task.Freeze()
-				t = &own
-			}
-			out[from+i] = t
-		}
-	})
-	return out
-}
-
 // faceOf gives what other kinds see of the tasks of a kind.
 func (c *Common) faceOf(kind *Kind, tasks []*Task) *face {
 	k := c.kind(kind.Name)
@@ -201,44 +173,17 @@ func (c *Common) faceOf(kind *Kind, tasks []*Task) *face {
 	return k.face(tasks)
 }
 
-// face gives what others see of tasks, the same each time. The caller holds the lock.
-func (k *commonKind) face(tasks []*Task) *face {
-	for i, f := range k.faces {
-		if f.of(tasks) {
-			k.faces = append(slices.Delete(k.faces, i, i+1), f)
-			return f
+// forget gives up a draft.
+func (c *Common) forget(d *draft) {
+	c.made(-len(d.tasks))
+	n := 0
+	for i := range d.texts {
+		if kept := d.texts[i].json.Load(); kept != nil {
+			n += len(*kept)
 		}
 	}
-	f := &face{make([]*Task, len(tasks))}
-	inRanges(len(tasks), func(from, to int) {
-		for i, t := range tasks[from:to] {
-			seen := *t
-			seen.Task, seen.Optimization = emptyMap, value.Value{}
-			f.tasks[from+i] = &seen
-		}
-	})
-	if len(k.faces) == maxDrafts {
-		k.faces = slices.Delete(k.faces, 0, 1)
-	}
-	k.faces = append(k.faces, f)
-	return f
-}
-
-// of says whether it is what others see of tasks.
-func (f *face) of(tasks []*Task) bool {
-	if len(f.tasks) != len(tasks) {
-		return false
-	}
-	other := tasksWhere(tasks, func(from int) func(*Task) bool {
-		return func(t *Task) bool {
-			seen := f.tasks[from]
-			from++
-			return t.Label != seen.Label || t.Kind != seen.Kind || t.Description != seen.Description || t.Pos != seen.Pos ||
-				!value.Identical(t.Attributes.Value(), seen.Attributes.Value()) || !value.Identical(t.Dependencies.Value(), seen.Dependencies.Value()) ||
-				!value.Identical(t.SoftDependencies.Value(), seen.SoftDependencies.Value()) || !value.Identical(t.IfDependencies.Value(), seen.IfDependencies.Value())
-		}
-	})
-	return len(other) == 0
+	c.room.Add(int64(n))
+	c.kept(-n)
 }
 
 // shape is what the full task graphs of kinds with the same faces have in common: all but the definitions of the tasks.
@@ -246,10 +191,15 @@ type shape struct {
 	of     []*face
 	nodes  *Graph
 	linked func() *Graph
+	order  func() []int32 // of the labels
 }
 
-// shape gives that of faces. tasks are those of one of their graphs.
-func (c *Common) shape(of []*face, tasks []*Task) *shape {
+// shape gives that of the tasks of all kinds.
+func (c *Common) shape(parts []commonTasks, tasks []*Task) *shape {
+	of := make([]*face, len(parts))
+	for i, p := range parts {
+		of[i] = p.face
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.shapes {
@@ -258,7 +208,7 @@ func (c *Common) shape(of []*face, tasks []*Task) *shape {
 		}
 	}
 	set := NewTaskGraph(tasks, false)
-	s := &shape{of: of, nodes: set.graph, linked: sync.OnceValue(func() *Graph { return set.linked().graph })}
+	s := &shape{of: of, nodes: set.graph, linked: sync.OnceValue(func() *Graph { return set.linked().graph }), order: sync.OnceValue(set.graph.sorted)}
 	if len(c.shapes) == maxDrafts {
 		c.shapes = slices.Delete(c.shapes, 0, 1)
 	}

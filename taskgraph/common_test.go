@@ -95,7 +95,7 @@ func TestCommon(t *testing.T) {
 			p, loaded := commonProject(t, !c.own, c.first)
 			alone, _ := commonProject(t, !c.own, c.first)
 			tasks := 0
-			common := NewCommon(func(n int) { tasks += n })
+			common := NewCommon(func(n int) { tasks += n }, nil)
 			for _, push := range [][]any{{"owner", "x", "level", "1"}, {"owner", "y", "level", "1"}, {"owner", "x", "level", "3"}, {"owner", "z", "level", "1"}} {
 				got, err := p.Generator(testParams(t, push...), GeneratorOptions{Common: common, SkipVerifications: true}).FullTaskGraph(t.Context())
 				require.NoError(t, err)
@@ -117,7 +117,7 @@ func TestCommon(t *testing.T) {
 // What fails for some parameters does not fail for others, and says the same as without anything in common.
 func TestCommonFails(t *testing.T) {
 	p, _ := commonProject(t, true, "{does: fail}")
-	common := NewCommon(nil)
+	common := NewCommon(nil, nil)
 	for _, level := range []string{"3", "1", "3", "1"} {
 		_, err := p.Generator(testParams(t, "owner", "x", "level", level), GeneratorOptions{Common: common, SkipVerifications: true}).FullTaskGraph(t.Context())
 		if level == "1" {
@@ -132,7 +132,7 @@ func TestCommonFails(t *testing.T) {
 func TestCommonForgets(t *testing.T) {
 	p, loaded := commonProject(t, true, "{does: look}")
 	kept := 0
-	common := NewCommon(func(n int) { kept += n })
+	common := NewCommon(func(n int) { kept += n }, nil)
 	generate := func(level string) {
 		_, err := p.Generator(testParams(t, "owner", "x", "level", level), GeneratorOptions{Common: common, SkipVerifications: true}).FullTaskGraph(t.Context())
 		require.NoError(t, err)

@@ -65,7 +65,10 @@ type Generator struct {
 	others  bool      // it is known from the beginning that other tasks are made of those of the full task set
 	allMade sync.Once // told
 
-	shape     *shape                // what the full task graph has in common with others; nil for nothing
+	takesBlanks bool   // tasks may keep their blanks
+	open        *open  // the tasks have blanks; nil where they have none
+	shape       *shape // what the full task graph has in common with others; nil for nothing
+
 	interners sync.Pool             // of interners that no worker uses now
 	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
@@ -171,6 +174,7 @@ func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) 
 // needs less memory. It is for who wants nothing else of the Generator.
 func (g *Generator) Last(ctx context.Context, phase Phase) (*TaskGraph, error) {
 	g.forget, g.others = true, phase > FullTaskGraph
+	g.takesBlanks = phase <= TargetTaskGraph // until then nothing here looks at definitions but the verifications, which know blanks
 	return g.Graph(ctx, phase)
 }
 
@@ -247,7 +251,7 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 // newTaskSet gives the graph of all tasks, without edges.
 func (g *Generator) newTaskSet(tasks []*Task) *TaskGraph {
 	if g.shape != nil {
-		return &TaskGraph{tasks: tasks, graph: g.shape.nodes}
+		return &TaskGraph{tasks: tasks, graph: g.shape.nodes, open: g.open}
 	}
 	return NewTaskGraph(tasks, false)
 }
@@ -255,7 +259,7 @@ func (g *Generator) newTaskSet(tasks []*Task) *TaskGraph {
 // link gives the graph of all tasks with their edges.
 func (g *Generator) link(set *TaskGraph) *TaskGraph {
 	if g.shape != nil {
-		return &TaskGraph{tasks: set.tasks, graph: g.shape.linked()}
+		return &TaskGraph{tasks: set.tasks, graph: g.shape.linked(), open: set.open}
 	}
 	return set.linked()
 }
@@ -487,6 +491,9 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 		return nil
 	}
 	cfg.Project, cfg.Graph, cfg.Params, cfg.Unoptimized = g.project, g.project.Config, g.params, g.opts.SkipOptimization
+	if cfg.Tasks != nil && cfg.Tasks.open != nil {
+		cfg.fill = cfg.Tasks.open.with
+	}
 	var errs diag.List
 	var wg sync.WaitGroup
 	turn := make(chan struct{}, g.workers())

@@ -97,6 +97,21 @@ func (g *Graph) finish() *Graph {
 	return g
 }
 
+// sorted gives the nodes in the order of their names.
+func (g *Graph) sorted() []int32 {
+	return sortedPlaces(len(g.names), func(i int32) string { return g.names[i] })
+}
+
+// sortedPlaces gives n places in the order of the names there.
+func sortedPlaces(n int, name func(place int32) string) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return strings.Compare(name(a), name(b)) })
+	return order
+}
+
 // Len gives the number of nodes.
 func (g *Graph) Len() int { return len(g.names) }
 

@@ -16,8 +16,7 @@ import (
 // given together. ahead is not nil where that begins before its turn.
 func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) ([]*Task, error) {
 	type result struct {
-		tasks []*Task
-		face  *face // what other kinds see of them; nil where generations have nothing in common
+		commonTasks
 		ok    bool
 		ready chan struct{}
 	}
@@ -68,7 +67,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 				return
 			}
 			if common != nil {
-				if r.tasks, r.face, r.ok = common.load(ctx, g, kind, faces); r.ok {
+				if r.commonTasks, r.ok = common.load(ctx, g, kind, faces); r.ok {
 					load.cfg.Log.Info("generated tasks", "tasks", len(r.tasks))
 					return
 				}
@@ -97,13 +96,14 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 		n += len(r.tasks)
 	}
 	tasks := make([]*Task, 0, n)
-	faces := make([]*face, 0, len(kg.Order))
+	parts := make([]commonTasks, 0, len(kg.Order))
 	for _, name := range kg.Order {
 		tasks = append(tasks, results[name].tasks...)
-		faces = append(faces, results[name].face)
+		parts = append(parts, results[name].commonTasks)
 	}
 	if common != nil {
-		g.shape = common.shape(faces, tasks)
+		g.shape = common.shape(parts, tasks)
+		g.open = common.open(parts, g.shape)
 	}
 	return tasks, nil
 }

@@ -3,6 +3,7 @@ package taskgraph
 import (
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -13,15 +14,8 @@ import (
 // order in which they are given, indented, without a line end. document gives what is written of a task; nil is
 // [Task.Document].
 func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *value.Map) error {
-	if len(tasks) == 0 {
-		_, err := io.WriteString(w, "{}")
-		return err
-	}
-	if _, err := io.WriteString(w, "{"); err != nil {
-		return err
-	}
-	err := Stream(w, tasks, workers, func() Encode {
-		text := value.NewJSONText(value.JSONStyle{Indent: 2, SortKeys: true})
+	return writeObject(w, tasks, workers, func() func([]byte, *Task, bool) ([]byte, error) {
+		text := value.NewJSONText(jsonStyle)
 		document := document
 		if document == nil {
 			document = newDocuments().of
@@ -30,22 +24,58 @@ func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *va
 			if len(dst) == 0 {
 				text.Begin()
 			}
-			if !first {
-				dst = append(dst, ',')
-			}
-			dst = append(dst, "\n  "...)
-			dst, err := text.Append(dst, value.NewString(t.Key()), 1)
-			if err != nil {
-				return dst, err
-			}
-			dst = append(dst, ": "...)
-			return text.Append(dst, document(t).Value(), 1)
+			return appendJSON(appendComma(dst, first), text, t, document)
 		}
 	})
+}
+
+// WriteJSON writes the tasks whose labels are to be kept as [WriteJSON] does, in the order of their keys. A nil keep keeps all.
+func (tg *TaskGraph) WriteJSON(w io.Writer, workers int, keep func(label string) bool) error {
+	if tg.open != nil {
+		return tg.open.writeJSON(w, workers, keep)
+	}
+	tasks := inOrder(tg.tasks)
+	if keep != nil {
+		tasks = slices.DeleteFunc(tasks, func(t *Task) bool { return !keep(t.Label) })
+	}
+	return WriteJSON(w, tasks, workers, nil)
+}
+
+// jsonStyle is that of graphs.
+var jsonStyle = value.JSONStyle{Indent: 2, SortKeys: true}
+
+// appendComma appends what stands before every task but the first.
+func appendComma(dst []byte, first bool) []byte {
+	if first {
+		return dst
+	}
+	return append(dst, ',')
+}
+
+// appendJSON appends a task with its key.
+func appendJSON(dst []byte, text *value.JSONText, t *Task, document func(*Task) *value.Map) ([]byte, error) {
+	dst = append(dst, "\n  "...)
+	dst, err := text.Append(dst, value.NewString(t.Key()), 1)
 	if err != nil {
+		return dst, err
+	}
+	dst = append(dst, ": "...)
+	return text.Append(dst, document(t).Value(), 1)
+}
+
+// writeObject writes items as an object.
+func writeObject[T tasked](w io.Writer, items []T, workers int, begin func() func(dst []byte, item T, first bool) ([]byte, error)) error {
+	if len(items) == 0 {
+		_, err := io.WriteString(w, "{}")
 		return err
 	}
-	_, err = io.WriteString(w, "\n}")
+	if _, err := io.WriteString(w, "{"); err != nil {
+		return err
+	}
+	if err := stream(w, items, workers, begin); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n}")
 	return err
 }
 
@@ -56,9 +86,19 @@ const usualLength = 8 << 10
 // of all.
 type Encode func(dst []byte, t *Task, first bool) ([]byte, error)
 
+// tasked is what has to do with a task.
+type tasked interface{ task() *Task }
+
+func (t *Task) task() *Task { return t }
+
 // Stream encodes tasks in pieces on several workers, one for each processor where workers is 0, and writes the pieces in
 // order. encode gives what a worker does. What is written can be read as soon as it is encoded; an error of w ends the work.
 func Stream(w io.Writer, tasks []*Task, workers int, encode func() Encode) error {
+	return stream(w, tasks, workers, func() func([]byte, *Task, bool) ([]byte, error) { return encode() })
+}
+
+// stream is [Stream] for what has to do with tasks.
+func stream[T tasked](w io.Writer, tasks []T, workers int, begin func() func(dst []byte, item T, first bool) ([]byte, error)) error {
 	const piece = 64
 	pieces := (len(tasks) + piece - 1) / piece
 	if workers <= 0 {
@@ -73,7 +113,7 @@ func Stream(w io.Writer, tasks []*Task, workers int, encode func() Encode) error
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
-			encode := encode()
+			encode := begin()
 			for n, r := s.begin(); r != nil; n, r = s.begin() {
 				r.text, r.err = encodeAll(r.text[:0], tasks[n*piece:min((n+1)*piece, len(tasks))], n == 0, encode)
 				s.end(n, r)
@@ -152,13 +192,13 @@ func (s *sequence) end(n int, r *result) {
 }
 
 // encodeAll appends tasks to dst, the first of all among them or not.
-func encodeAll(dst []byte, tasks []*Task, first bool, encode Encode) (text []byte, err error) {
+func encodeAll[T tasked](dst []byte, tasks []T, first bool, encode func(dst []byte, item T, first bool) ([]byte, error)) (text []byte, err error) {
 	text = dst
 	defer CatchBug("output", func(bug error) { err = bug })
 	for i, t := range tasks {
 		if text, err = encode(text, t, first && i == 0); err != nil {
 			for _, d := range diag.Flatten(err) {
-				aboutTask(t, d)
+				aboutTask(t.task(), d)
 			}
 			return text, err
 		}

@@ -38,7 +38,7 @@ func targetCodeReview(s *Selection) ([]*Task, error) {
 // targetWhere chooses tasks that the standard filter lets pass and for which more holds, too, which several goroutines ask.
 func targetWhere(s *Selection, more func(*Task) bool) ([]*Task, error) {
 	var errs diag.List
-	chosen := tasksWhere(s.Tasks.tasks, func(int) func(*Task) bool {
+	chosen := tasksWhere(s.Tasks.tasks, func() func(*Task) bool {
 		passes := StandardFilter(s)
 		return func(t *Task) bool {
 			ok, err := passes(t)

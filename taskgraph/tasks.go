@@ -14,9 +14,18 @@ import (
 // definition; their ids in the graph are their places in that order. The nodes' names are labels, in an optimized
 // graph too: look tasks up by task id with [TaskGraph.ByID].
 type TaskGraph struct {
-	tasks []*Task
+	tasks []*Task // see open
 	graph *Graph
 	byID  map[string]int32
+	open  *open // nil where tasks have no blanks
+}
+
+// all gives the tasks without blanks.
+func (tg *TaskGraph) all() []*Task {
+	if tg.open == nil {
+		return tg.tasks
+	}
+	return tg.open.filled()
 }
 
 // NewTaskGraph gives a graph of the tasks. With edges, each dependency of a task that is itself one of the tasks
@@ -60,7 +69,9 @@ func (tg *TaskGraph) idsOf(tasks []*Task) []int32 {
 }
 
 // bare gives the graph of the same tasks without edges.
-func (tg *TaskGraph) bare() *TaskGraph { return &TaskGraph{tasks: tg.tasks, graph: tg.graph.bare()} }
+func (tg *TaskGraph) bare() *TaskGraph {
+	return &TaskGraph{tasks: tg.tasks, graph: tg.graph.bare(), open: tg.open}
+}
 
 // linked gives the graph of the same tasks with their edges.
 func (tg *TaskGraph) linked() *TaskGraph {
@@ -95,12 +106,11 @@ func inRanges(n int, work func(from, to int)) (ends []int) {
 	return ends
 }
 
-// tasksWhere gives the tasks of which something is true, in order. Each of the goroutines that find out has its own function for that,
-// which is called for the tasks one after the other, beginning with the one at the place from.
-func tasksWhere(tasks []*Task, right func(from int) func(*Task) bool) (out []*Task) {
+// tasksWhere gives the tasks of which something is true, in order. Each of the goroutines that find out has its own function for that.
+func tasksWhere(tasks []*Task, right func() func(*Task) bool) (out []*Task) {
 	marks := make([]bool, len(tasks))
 	inRanges(len(tasks), func(from, to int) {
-		right := right(from)
+		right := right()
 		for i, t := range tasks[from:to] {
 			marks[from+i] = right(t)
 		}
@@ -127,13 +137,15 @@ func (tg *TaskGraph) subset(keep []bool, edges bool) *TaskGraph {
 	all := len(kept) == len(tg.tasks)
 	switch {
 	case all && edges:
-		return &TaskGraph{tasks: tasks, graph: tg.graph}
+		return &TaskGraph{tasks: tasks, graph: tg.graph, open: tg.open}
 	case all:
 		return tg.bare()
-	case !edges:
-		return NewTaskGraph(tasks, false)
 	}
 	sub := NewTaskGraph(tasks, false)
+	sub.open = tg.open.subset(kept)
+	if !edges {
+		return sub
+	}
 	sub.graph.expect(func(node int) int { return len(tg.graph.Links(kept[node])) })
 	for node, i := range kept {
 		for _, e := range tg.graph.Links(i) {
@@ -153,15 +165,15 @@ func (tg *TaskGraph) Graph() *Graph { return tg.graph }
 func (tg *TaskGraph) Len() int { return len(tg.tasks) }
 
 // All gives the tasks in order.
-func (tg *TaskGraph) All() iter.Seq[*Task] { return slices.Values(tg.tasks) }
+func (tg *TaskGraph) All() iter.Seq[*Task] { return slices.Values(tg.all()) }
 
 // At gives the task with a node id.
-func (tg *TaskGraph) At(id int32) *Task { return tg.tasks[id] }
+func (tg *TaskGraph) At(id int32) *Task { return tg.all()[id] }
 
 // Task gives the task with a label, nil where there is none.
 func (tg *TaskGraph) Task(label string) *Task {
 	if id, ok := tg.graph.ids()[label]; ok {
-		return tg.tasks[id]
+		return tg.all()[id]
 	}
 	return nil
 }
@@ -169,21 +181,27 @@ func (tg *TaskGraph) Task(label string) *Task {
 // ByID gives the task with a task id, nil where there is none.
 func (tg *TaskGraph) ByID(taskID string) *Task {
 	if id, ok := tg.byID[taskID]; ok {
-		return tg.tasks[id]
+		return tg.all()[id]
 	}
 	return nil
 }
 
 // Sorted gives the tasks in the order of their keys, which are labels, or task ids where tasks have one.
-func (tg *TaskGraph) Sorted() []*Task {
+func (tg *TaskGraph) Sorted() []*Task { return inOrder(tg.all()) }
+
+// Labels gives the labels, sorted.
+func (tg *TaskGraph) Labels() []string { return slices.Sorted(slices.Values(tg.graph.names)) }
+
+// inOrder gives tasks in the order of their keys.
+func inOrder(tasks []*Task) []*Task {
 	type keyed struct {
 		key  string
 		task *Task
 	}
 	compare := func(a, b keyed) int { return strings.Compare(a.key, b.key) }
-	all := make([]keyed, len(tg.tasks))
+	all := make([]keyed, len(tasks))
 	ends := inRanges(len(all), func(from, to int) {
-		for i, t := range tg.tasks[from:to] {
+		for i, t := range tasks[from:to] {
 			all[from+i] = keyed{t.Key(), t}
 		}
 		slices.SortFunc(all[from:to], compare)

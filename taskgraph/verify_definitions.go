@@ -77,7 +77,7 @@ func verifyAlwaysOptimized(cfg *VerifyConfig, report func(error)) {
 		return
 	}
 	stays := func(t *Task) bool { return t.Task.Str("workerType") == "always-optimized" }
-	for _, t := range tasksWhere(cfg.Tasks.tasks, func(int) func(*Task) bool { return stays }) {
+	for _, t := range tasksWhere(cfg.Tasks.tasks, func() func(*Task) bool { return stays }) {
 		report(aboutTask(t, diag.Errorf(diag.NotOptimizedAway, 0, "could not be optimized away, but no worker runs it").
 			WithHint("its optimization must find a task to replace it, or something must keep it from being needed")))
 	}

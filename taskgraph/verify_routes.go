@@ -10,10 +10,14 @@ import (
 )
 
 // withPrefix gives the routes that begin with a prefix.
-func withPrefix(routes *value.List, prefix string, each func(route string, v value.Value)) {
+func (cfg *VerifyConfig) withPrefix(routes *value.List, prefix string, each func(route string, v value.Value)) {
 	for i := range routes.Len() {
 		v := routes.At(i)
-		if s := v.Str(); strings.HasPrefix(s, prefix) {
+		s := v.Str()
+		if cfg.fill != nil && value.MayBegin(s, prefix) {
+			s = value.FillText(s, cfg.fill)
+		}
+		if strings.HasPrefix(s, prefix) {
 			each(s, v)
 		}
 	}
@@ -31,7 +35,7 @@ func verifyDistinctRoutes(cfg *VerifyConfig, report func(error)) {
 	taken := make(map[string]place, cfg.Tasks.Len())
 	for i, t := range cfg.Tasks.tasks {
 		var conflicts map[*Task]*diag.Diagnostic
-		withPrefix(all[i].routes, prefix, func(route string, v value.Value) {
+		cfg.withPrefix(all[i].routes, prefix, func(route string, v value.Value) {
 			first, ok := taken[route]
 			if !ok {
 				taken[route] = place{t, v}
@@ -62,7 +66,7 @@ func verifyNotifications(cfg *VerifyConfig, report func(error)) {
 	all := cfg.parts()
 	warned := map[diag.Pos]bool{}
 	for i, t := range cfg.Tasks.tasks {
-		withPrefix(all[i].routes, "notify.", func(route string, v value.Value) {
+		cfg.withPrefix(all[i].routes, "notify.", func(route string, v value.Value) {
 			filter := route[strings.LastIndexByte(route, '.')+1:]
 			switch {
 			case !slices.Contains(notifyFilters, filter):
@@ -85,7 +89,7 @@ func verifyNotifications(cfg *VerifyConfig, report func(error)) {
 func verifyIndexRoutes(cfg *VerifyConfig, report func(error)) {
 	all := cfg.parts()
 	for i, t := range cfg.Tasks.tasks {
-		withPrefix(all[i].routes, "index.", func(route string, v value.Value) {
+		cfg.withPrefix(all[i].routes, "index.", func(route string, v value.Value) {
 			if !isNamespace(route[len("index."):]) {
 				report(aboutTask(t, diag.Errorf(diag.BadRoute, v.Pos(), "the route %q is no index path", route).WithPath("routes").
 					WithHint("an index path is made of letters, digits and any of !%%'()*-_~ between dots")))

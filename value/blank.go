@@ -1,6 +1,7 @@
 package value
 
 import (
+	"iter"
 	"strings"
 	"unsafe"
 )
@@ -26,14 +27,39 @@ func NewBlank(n int) Value {
 // HasBlank says whether there are blanks in a text.
 func HasBlank(text string) bool { return strings.IndexByte(text, blankMark) >= 0 }
 
+// MayBegin says whether a text may begin with a prefix when its blanks are filled in.
+func MayBegin(text, prefix string) bool {
+	n := min(len(prefix), len(text))
+	if i := strings.IndexByte(text[:n], blankMark); i >= 0 {
+		n = i
+	} else if len(text) < len(prefix) {
+		return false
+	}
+	return text[:n] == prefix[:n]
+}
+
 // blankAt gives the number of the blank that stands at the beginning of text.
-func blankAt(text string) int {
+func blankAt[T string | []byte](text T) int {
 	return int(text[1]&0x3f)<<12 | int(text[2]&0x3f)<<6 | int(text[3]&0x3f)
 }
 
 // Outline says where a value has blanks. A nil *Outline is that of a value without any.
 type Outline struct {
 	parts []outlined // of a list or map; a text has none
+}
+
+// Parts gives the places of the parts of a list or map that have blanks, with their outlines.
+func (o *Outline) Parts() iter.Seq2[int, *Outline] {
+	return func(yield func(int, *Outline) bool) {
+		if o == nil {
+			return
+		}
+		for _, p := range o.parts {
+			if !yield(p.i, p.of) {
+				return
+			}
+		}
+	}
 }
 
 // outlined is a part of a container that has blanks: the i-th.
@@ -186,15 +212,27 @@ func (f *Filler) fillText(v Value) Value {
 	if len(text) == blankLen {
 		return f.with(blankAt(text))
 	}
-	f.text = f.text[:0]
+	f.text = appendFilled(f.text[:0], text, f.with)
+	return NewString(string(f.text)).At(v.pos)
+}
+
+// FillText gives a text in which blanks are filled in, as a [Filler] does.
+func FillText(text string, with func(n int) Value) string {
+	if !HasBlank(text) {
+		return text
+	}
+	return string(appendFilled(nil, text, with))
+}
+
+// appendFilled appends a text, with what is to be filled in.
+func appendFilled(dst []byte, text string, with func(n int) Value) []byte {
 	for {
 		before := strings.IndexByte(text, blankMark)
 		if before < 0 {
-			f.text = append(f.text, text...)
-			return NewString(string(f.text)).At(v.pos)
+			return append(dst, text...)
 		}
-		f.text = append(f.text, text[:before]...)
-		f.text = append(f.text, f.with(blankAt(text[before:])).Str()...)
+		dst = append(dst, text[:before]...)
+		dst = append(dst, with(blankAt(text[before:])).Str()...)
 		text = text[before+blankLen:]
 	}
 }

@@ -124,3 +124,51 @@ func TestIdentical(t *testing.T) {
 	assert.True(t, value.Identical(value.Value{}, value.Value{}))
 	assert.True(t, value.Identical(value.NewMap(0).Value(), value.NewMap(3).Value()))
 }
+
+// JSON whose blanks are filled in is the JSON of the value whose blanks are filled in.
+func TestBlankJSON(t *testing.T) {
+	a, b := value.NewBlank(2).Str(), value.NewBlank(70_000).Str()
+	env := value.MapOf("REV", value.NewString("\"é\""+a+"\n\u2028"+b+"\x01"), "plain", "\u00ff {} \U0001f600")
+	v := value.MapOf("env", env, "rank", value.NewBlank(70_000), "again", []value.Value{env.Value(), value.NewString(a), value.NewString(a + a), value.NewString("x" + b)}, "n", 1, "none", value.NewMap(0)).Value()
+	for _, style := range []value.JSONStyle{{}, {Indent: 2, SortKeys: true}} {
+		text := value.NewJSONText(style)
+		text.KeepBlanks()
+		var kept []byte
+		for range 3 { // what comes again is copied
+			text.Begin()
+			var err error
+			kept, err = text.Append(nil, v, 1)
+			require.NoError(t, err)
+		}
+		for _, values := range [][2]value.Value{
+			{value.NewString("abc"), value.NewInt(-12)},
+			{value.NewString("\"quoted\" \\ é \U0001f600\n"), value.NewString("")},
+			{value.Value{}, value.NewFloat(1.5)},
+			{value.NewBool(true), value.NewString("<&>")},
+		} {
+			with := func(n int) value.Value {
+				if n == 2 {
+					return values[0]
+				}
+				return values[1]
+			}
+			want, err := value.AppendJSON(nil, value.NewFiller(with).Fill(v, value.NewOutliner().Of(v)), style, 1)
+			require.NoError(t, err)
+			f := value.NewJSONFiller(with)
+			assert.Equal(t, string(want), string(f.Append(nil, kept)))
+			assert.Equal(t, "[]"+string(want), string(f.Append([]byte("[]"), kept)))
+		}
+	}
+	assert.True(t, value.Inline(value.NewInt(1)) && value.Inline(value.NewString("x")) && value.Inline(value.Value{}))
+	assert.False(t, value.Inline(value.NewMap(0).Value()) || value.Inline(value.NewBytes(nil)))
+}
+
+func TestMayBegin(t *testing.T) {
+	blank := value.NewBlank(0).Str()
+	for text, want := range map[string]bool{
+		"index.a": true, "index.": true, "index": false, "": false, "notify.x": false, blank: true, "ind" + blank: true, "inX" + blank: false, "index." + blank: true, "x" + blank: false,
+	} {
+		assert.Equal(t, want, value.MayBegin(text, "index."), "%q", text)
+	}
+	assert.Equal(t, "index.x", value.FillText("ind"+blank+".x", func(int) value.Value { return value.NewString("ex") }))
+}

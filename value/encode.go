@@ -63,6 +63,9 @@ type JSONText struct {
 // NewJSONText gives one that writes in a style.
 func NewJSONText(style JSONStyle) *JSONText { return &JSONText{style: style} }
 
+// KeepBlanks has blanks stay what they are, for a [JSONFiller].
+func (t *JSONText) KeepBlanks() { t.e.keepBlanks = true }
+
 // Begin begins a new text.
 func (t *JSONText) Begin() { t.past.text++ }
 
@@ -165,6 +168,8 @@ type jsonEncoder struct {
 	err    *diag.Diagnostic
 	path   string // of the mistake: it grows from its end while the encoder goes back to the root
 	past   *past  // nil where nothing is remembered
+
+	keepBlanks bool // otherwise there are none
 }
 
 func (e *jsonEncoder) fail(pos diag.Pos, format string, args ...any) {
@@ -197,6 +202,9 @@ const (
 func (e *jsonEncoder) value(dst []byte, v Value, depth int) []byte {
 	switch v.Kind() {
 	case String:
+		if e.keepBlanks && HasBlank(v.text()) {
+			return appendBlankJSON(dst, v.text())
+		}
 		return appendJSONString(dst, v.text())
 	case MapKind, ListKind:
 		if e.past != nil {
