@@ -75,7 +75,7 @@ func (m *memory) allMade() {
 }
 
 func (m *memory) limit() {
-	debug.SetMemoryLimit(m.texts.Load() + max(firstLimit, m.tasks.Load()*taskLimit+making, m.live.Load()*5/4+overhead))
+	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+m.texts.Load()+making, m.live.Load()*5/4+overhead))
 }
 
 // collection is garbage that tells when garbage was collected.

@@ -34,6 +34,44 @@ func TestSeveralParameters(t *testing.T) {
 			return dir, variants(t, string(text))
 		},
 	}
+	// Code of the tree stands before, among and behind kinds that need none.
+	trees["star"] = func(t *testing.T) (string, string) {
+		dir := t.TempDir()
+		require.NoError(t, os.CopyFS(dir, os.DirFS("../docs/tutorials/greeter")))
+		kinds := filepath.Join(dir, "taskcluster/kinds")
+		text := func(file string) string {
+			b, err := os.ReadFile(filepath.Join(kinds, file))
+			require.NoError(t, err)
+			return string(b)
+		}
+		write := func(file, text string) {
+			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(kinds, file)), 0o777))
+			require.NoError(t, os.WriteFile(filepath.Join(kinds, file), []byte(text), 0o666))
+		}
+		write("own.star", `
+def flags(config, task):
+    task["worker"].setdefault("env", {})["CFLAGS"] = "rev " + config.params["head_rev"][:6]
+    task.setdefault("attributes", {})["long"] = len(config.params["owner"])
+    return task
+
+def peek(config, task):
+    task["task"]["metadata"]["description"] += " by " + task["task"]["metadata"]["owner"][:3] + str(len(task["task"]["metadata"]["source"]))
+    for d in config.kind_dependencies_tasks.values():
+        task["task"]["extra"]["dep-" + d.label] = d.task["metadata"]["owner"].upper()
+    return task
+`)
+		write("build/kind.yml", "transforms:\n  - ../own.star:flags\n"+text("build/kind.yml"))
+		after := strings.Replace(text("test/kind.yml"), "  - build\n", "  - build\n  - test\n  - docker-image\n", 1)
+		after = strings.Replace(after, "    from-deps:\n", "    from-deps:\n      kinds: [build]\n", 1)
+		after = strings.Replace(after, "matrix\n", "matrix\n  - taskgraph.transforms.run\n  - taskgraph.transforms.task\n  - ../own.star:peek\n", 1)
+		write("after/kind.yml", "loader: taskgraph.loader.transform:loader\n"+after)
+		last := strings.Replace(text("test/kind.yml"), "  - build\n", "  - build\n  - after\n", 1)
+		write("last/kind.yml", strings.Replace(last, "    from-deps:\n", "    from-deps:\n      kinds: [build]\n", 1))
+		commit(t, dir)
+		params, err := os.ReadFile(filepath.Join(dir, "parameters.yml"))
+		require.NoError(t, err)
+		return dir, variants(t, string(params)+"owner: a@example.org\n")
+	}
 	shared, err := filepath.Glob("../../shared/*/*/want/*/parameters.yml")
 	require.NoError(t, err)
 	if testing.Short() {
@@ -65,7 +103,7 @@ func TestSeveralParameters(t *testing.T) {
 			files, err := filepath.Glob(filepath.Join(sets, "*.yml"))
 			require.NoError(t, err)
 			commands := [][]string{{"full", "-J"}, {"morphed", "-J"}}
-			if name == "bench" || name == "hello" {
+			if name == "bench" || name == "hello" || name == "star" {
 				commands = append(commands, []string{"tasks", "-L"}, []string{"target", "-J", "--tasks-regex", "[b-f]|test-.*1"}, []string{"target-graph", "-J"}, []string{"target-graph", "-Y"},
 					[]string{"full", "-J", "--exclude-key", "task.payload"})
 			}

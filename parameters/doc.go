@@ -12,5 +12,8 @@
 // complete, what is missing is filled in from the checkout and the clock. The base parameters and their types are
 // those of the reference; a project may declare more with an [Extension].
 //
+// What is made with parameters often serves others, too: [Params.Draft] takes notice of what is read, and leaves blank what nobody looks
+// at.
+//
 // The parameters of a push, from which a decision task works, are made in package decision.
 package parameters

@@ -79,6 +79,15 @@ type commonTasks struct {
 	// Where tasks are those of a draft, with their blanks:
 	draft   *draft
 	filling map[int]value.Value
+	filled  func() []*Task // the tasks without; once
+}
+
+// all gives the tasks without blanks.
+func (t commonTasks) all() []*Task {
+	if t.draft == nil {
+		return t.tasks
+	}
+	return t.filled()
 }
 
 // load gives the tasks of a kind, made of a draft, which leaves its blanks if the generator takes such tasks. ok is false where there can
@@ -89,7 +98,7 @@ func (c *Common) load(ctx context.Context, g *Generator, kind *Kind, deps []*fac
 		return out, false
 	}
 	if g.takesBlanks && d.passes {
-		return commonTasks{d.tasks, d.face, d, filling}, true
+		return commonTasks{d.tasks, d.face, d, filling, sync.OnceValue(func() []*Task { return d.filled(filling) })}, true
 	}
 	out = commonTasks{tasks: d.filled(filling), face: d.face}
 	if g.opts.Made != nil {
@@ -194,12 +203,17 @@ type shape struct {
 	order  func() []int32 // of the labels
 }
 
-// shape gives that of the tasks of all kinds.
-func (c *Common) shape(parts []commonTasks, tasks []*Task) *shape {
+func facesOf(parts []commonTasks) []*face {
 	of := make([]*face, len(parts))
 	for i, p := range parts {
 		of[i] = p.face
 	}
+	return of
+}
+
+// shape gives that of the tasks of all kinds.
+func (c *Common) shape(parts []commonTasks, tasks []*Task) *shape {
+	of := facesOf(parts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.shapes {

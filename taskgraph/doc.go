@@ -21,5 +21,9 @@
 // Results do not depend on parallelism: kinds load as soon as the kinds that they depend on are there, and
 // results are merged in the order of kinds, then of definition.
 //
+// Generations for different parameters can have the tasks of kinds in [Common], as drafts in which only a revision, an owner or a date is
+// blank: then kinds are made again only where they read something else of the parameters. Code of a tree sees no drafts, and
+// nobody sees a task with blanks.
+//
 // A Project and everything that a Generator gave is immutable and may be used by many goroutines.
 package taskgraph

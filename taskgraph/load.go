@@ -43,34 +43,34 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			if kind.usesStandardLoader() && common == nil { // which looks at no other kind
 				load.stubs()
 			}
-			n := 0
+			wanted := map[string]bool{}
 			for _, dep := range kind.Dependencies {
 				<-results[dep].ready
 				if !results[dep].ok {
 					return
 				}
-				n += len(results[dep].tasks)
-			}
-			deps := make([]*Task, 0, n)
-			wanted := map[string]bool{}
-			for _, dep := range kind.Dependencies {
 				wanted[dep] = true
 			}
-			var faces []*face
+			var before []commonTasks
+			n := 0
 			for _, other := range kg.Order {
 				if wanted[other] {
-					deps = append(deps, results[other].tasks...)
-					faces = append(faces, results[other].face)
+					before = append(before, results[other].commonTasks)
+					n += len(results[other].tasks)
 				}
 			}
 			if ctx.Err() != nil {
 				return
 			}
 			if common != nil {
-				if r.commonTasks, r.ok = common.load(ctx, g, kind, faces); r.ok {
+				if r.commonTasks, r.ok = common.load(ctx, g, kind, facesOf(before)); r.ok {
 					load.cfg.Log.Info("generated tasks", "tasks", len(r.tasks))
 					return
 				}
+			}
+			deps := make([]*Task, 0, n)
+			for _, b := range before {
+				deps = append(deps, b.all()...)
 			}
 			tasks, err := load.tasks(NewDependencies(deps))
 			if err != nil {

@@ -48,10 +48,7 @@ func (c *Common) open(parts []commonTasks, shape *shape) *open {
 	o.filled = sync.OnceValue(func() []*Task {
 		all := make([]*Task, 0, len(o.drafts))
 		for _, p := range parts {
-			if p.draft != nil {
-				p.tasks = p.draft.filled(p.filling)
-			}
-			all = append(all, p.tasks...)
+			all = append(all, p.all()...)
 		}
 		return all
 	})

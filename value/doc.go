@@ -25,6 +25,11 @@
 // Package value also has what belongs to documents: reading and writing YAML and JSON, dot paths, merging,
 // keyed-by resolution and Python format strings.
 //
+// # Blanks
+//
+// A text may have blanks, [NewBlank], for what is not known yet. A [Filler] fills them in where an [Outline] says that there are some, and a
+// [JSONFiller] in the JSON of a value. Documents never have any, and whoever looks into a text with blanks is wrong: [Format] refuses to.
+//
 // # Memory
 //
 // A task is made in many steps, each of which leaves containers that nobody wants any more. While one goroutine works on one task
