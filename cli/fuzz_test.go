@@ -116,7 +116,7 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 		}
 		options := taskgraph.GeneratorOptions{Clock: a.Clock}
 		for _, other := range others {
-			options.Common = taskgraph.NewCommon(nil, nil)
+			options.Drafts = taskgraph.NewDrafts(nil, nil)
 			changed := values.Copy()
 			changed.Update(other)
 			// That it fails means nothing.
@@ -124,7 +124,7 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 		}
 		p, err := o.printer()
 		require.NoError(t, err)
-		if options.Common != nil {
+		if options.Drafts != nil {
 			alone, errAlone := project.Generator(params, taskgraph.GeneratorOptions{Clock: a.Clock}).Last(t.Context(), taskgraph.TargetTaskGraph)
 			drafted, errDrafted := project.Generator(params, options).Last(t.Context(), taskgraph.TargetTaskGraph)
 			require.Equal(t, fmt.Sprint(errAlone), fmt.Sprint(errDrafted))

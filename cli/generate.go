@@ -63,8 +63,8 @@ type session struct {
 	reader    value.Reader
 	// clock stands still, so that graphs of one session can be compared.
 	clock func() time.Time
-	// common is what several graphs have in common; nil is nothing.
-	common *taskgraph.Common
+	// drafts are what several graphs have in common; nil is nothing.
+	drafts *taskgraph.Drafts
 }
 
 // start opens the tree.
@@ -158,7 +158,7 @@ func (s *session) generator(ctx context.Context, project *taskgraph.Project, spe
 	if err != nil {
 		return nil, afterReady(ctx, project, err)
 	}
-	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock, Made: made, AllMade: a.memory.allMade, Common: s.common}), nil
+	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock, Made: made, AllMade: a.memory.allMade, Drafts: s.drafts}), nil
 }
 
 // afterReady gives the error of what comes before the first phase: that of the tree's own code, if it has one, so that it is the same
@@ -269,7 +269,7 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string, p pri
 		turn[i] = make(chan struct{})
 	}
 	close(turn[0])
-	s.common = taskgraph.NewCommon(a.memory.made, a.memory.kept)
+	s.drafts = taskgraph.NewDrafts(a.memory.made, a.memory.kept)
 	progress := a.progress(len(specs), "graphs")
 	errs := make([]error, len(specs))
 	for i, spec := range specs {

@@ -21,7 +21,7 @@
 // Results do not depend on parallelism: kinds load as soon as the kinds that they depend on are there, and
 // results are merged in the order of kinds, then of definition.
 //
-// Generations for different parameters can have the tasks of kinds in [Common], as drafts in which only a revision, an owner or a date is
+// Generations for different parameters can have the tasks of kinds in common, as [Drafts] in which only a revision, an owner or a date is
 // blank: then kinds are made again only where they read something else of the parameters. Code of a tree sees no drafts, and
 // nobody sees a task with blanks.
 //

@@ -109,7 +109,7 @@ func (d *draft) filled(filling map[int]value.Value) []*Task {
 }
 
 // face gives what others see of tasks, the same each time. The caller holds the lock.
-func (k *commonKind) face(tasks []*Task) *face {
+func (k *draftedKind) face(tasks []*Task) *face {
 	for i, f := range k.faces {
 		if f.of(tasks) {
 			k.faces = append(slices.Delete(k.faces, i, i+1), f)

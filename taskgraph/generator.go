@@ -40,8 +40,8 @@ type GeneratorOptions struct {
 	Clock func() time.Time
 	// Index answers the look-ups of the optimization phase; nil holds nothing.
 	Index taskcluster.Index
-	// Common is what the generation has in common with others from its project, for parameters that are complete; nil is nothing.
-	Common *Common
+	// Drafts are what the generation has in common with others from its project, for parameters that are complete; nil is nothing.
+	Drafts *Drafts
 }
 
 // Generator is one generation. Its methods give the phases; each is computed once, when it is asked for, and so are

@@ -16,7 +16,7 @@ import (
 // given together. ahead is not nil where that begins before its turn.
 func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) ([]*Task, error) {
 	type result struct {
-		commonTasks
+		kindTasks
 		ok    bool
 		ready chan struct{}
 	}
@@ -25,9 +25,9 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 		results[name] = &result{ready: make(chan struct{})}
 	}
 	repos := sync.OnceValues(func() ([]Repository, error) { return repositories(g.project.Config, g.params) })
-	common := g.opts.Common
+	drafts := g.opts.Drafts
 	if ahead != nil || !g.project.Registry.builtIn() {
-		common = nil
+		drafts = nil
 	}
 	var errs diag.List
 	var wg sync.WaitGroup
@@ -40,7 +40,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			kind := kg.Kinds[name]
 			load := g.newKindLoad(ctx, kind, repos, ahead)
 			defer load.cancel()
-			if kind.usesStandardLoader() && common == nil { // which looks at no other kind
+			if kind.usesStandardLoader() && drafts == nil { // which looks at no other kind
 				load.stubs()
 			}
 			wanted := map[string]bool{}
@@ -51,19 +51,19 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 				}
 				wanted[dep] = true
 			}
-			var before []commonTasks
+			var before []kindTasks
 			n := 0
 			for _, other := range kg.Order {
 				if wanted[other] {
-					before = append(before, results[other].commonTasks)
+					before = append(before, results[other].kindTasks)
 					n += len(results[other].tasks)
 				}
 			}
 			if ctx.Err() != nil {
 				return
 			}
-			if common != nil {
-				if r.commonTasks, r.ok = common.load(ctx, g, kind, facesOf(before)); r.ok {
+			if drafts != nil {
+				if r.kindTasks, r.ok = drafts.load(ctx, g, kind, facesOf(before)); r.ok {
 					load.cfg.Log.Info("generated tasks", "tasks", len(r.tasks))
 					return
 				}
@@ -79,8 +79,8 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			}
 			load.cfg.Log.Info("generated tasks", "tasks", len(tasks))
 			r.tasks, r.ok = tasks, true
-			if common != nil {
-				r.face = common.faceOf(kind, tasks)
+			if drafts != nil {
+				r.face = drafts.faceOf(kind, tasks)
 			}
 		})
 	}
@@ -96,14 +96,14 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 		n += len(r.tasks)
 	}
 	tasks := make([]*Task, 0, n)
-	parts := make([]commonTasks, 0, len(kg.Order))
+	parts := make([]kindTasks, 0, len(kg.Order))
 	for _, name := range kg.Order {
 		tasks = append(tasks, results[name].tasks...)
-		parts = append(parts, results[name].commonTasks)
+		parts = append(parts, results[name].kindTasks)
 	}
-	if common != nil {
-		g.shape = common.shape(parts, tasks)
-		g.open = common.open(parts, g.shape)
+	if drafts != nil {
+		g.shape = drafts.shape(parts, tasks)
+		g.open = drafts.open(parts, g.shape)
 	}
 	return tasks, nil
 }

@@ -15,7 +15,7 @@ type open struct {
 	drafts []openTask     // the tasks, with their blanks
 	filled func() []*Task // the tasks without; once
 	order  func() []int32 // of the labels
-	texts  *Common        // where there may be room to keep them
+	texts  *Drafts        // where there may be room to keep them
 }
 
 // openTask is a task that may have blanks.
@@ -25,9 +25,9 @@ type openTask struct {
 }
 
 // open gives what fills the blanks of the tasks of all kinds, nil where there are none.
-func (c *Common) open(parts []commonTasks, shape *shape) *open {
+func (ds *Drafts) open(parts []kindTasks, shape *shape) *open {
 	filling := map[int]value.Value{}
-	o := &open{with: func(n int) value.Value { return filling[n] }, order: shape.order, texts: c}
+	o := &open{with: func(n int) value.Value { return filling[n] }, order: shape.order, texts: ds}
 	drafts := 0
 	for _, p := range parts {
 		for i, t := range p.tasks {

@@ -13,9 +13,9 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// commonProject gives a project with the kinds first and second, which depends on it, and the number of times that kinds were loaded. A
+// draftedProject gives a project with the kinds first and second, which depends on it, and the number of times that kinds were loaded. A
 // stub of first takes from the parameters what its fields say. contained says whether what is registered comes with the program.
-func commonProject(t *testing.T, contained bool, first string) (p *Project, loaded map[string]int) {
+func draftedProject(t *testing.T, contained bool, first string) (p *Project, loaded map[string]int) {
 	t.Helper()
 	loaded = map[string]int{}
 	var mu sync.Mutex
@@ -77,7 +77,7 @@ func commonProject(t *testing.T, contained bool, first string) (p *Project, load
 	return p, loaded
 }
 
-func TestCommon(t *testing.T) {
+func TestDrafts(t *testing.T) {
 	for name, c := range map[string]struct {
 		first         string
 		own           bool
@@ -92,12 +92,12 @@ func TestCommon(t *testing.T) {
 		"own":      {first: "{}", own: true, firsts: 4, again: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, loaded := commonProject(t, !c.own, c.first)
-			alone, _ := commonProject(t, !c.own, c.first)
+			p, loaded := draftedProject(t, !c.own, c.first)
+			alone, _ := draftedProject(t, !c.own, c.first)
 			tasks := 0
-			common := NewCommon(func(n int) { tasks += n }, nil)
+			drafts := NewDrafts(func(n int) { tasks += n }, nil)
 			for _, push := range [][]any{{"owner", "x", "level", "1"}, {"owner", "y", "level", "1"}, {"owner", "x", "level", "3"}, {"owner", "z", "level", "1"}} {
-				got, err := p.Generator(testParams(t, push...), GeneratorOptions{Common: common, SkipVerifications: true}).FullTaskGraph(t.Context())
+				got, err := p.Generator(testParams(t, push...), GeneratorOptions{Drafts: drafts, SkipVerifications: true}).FullTaskGraph(t.Context())
 				require.NoError(t, err)
 				want, err := alone.Generator(testParams(t, push...), GeneratorOptions{SkipVerifications: true}).FullTaskGraph(t.Context())
 				require.NoError(t, err)
@@ -114,12 +114,12 @@ func TestCommon(t *testing.T) {
 	}
 }
 
-// What fails for some parameters does not fail for others, and says the same as without anything in common.
-func TestCommonFails(t *testing.T) {
-	p, _ := commonProject(t, true, "{does: fail}")
-	common := NewCommon(nil, nil)
+// What fails for some parameters does not fail for others, and says the same as without anything in drafts.
+func TestDraftsFails(t *testing.T) {
+	p, _ := draftedProject(t, true, "{does: fail}")
+	drafts := NewDrafts(nil, nil)
 	for _, level := range []string{"3", "1", "3", "1"} {
-		_, err := p.Generator(testParams(t, "owner", "x", "level", level), GeneratorOptions{Common: common, SkipVerifications: true}).FullTaskGraph(t.Context())
+		_, err := p.Generator(testParams(t, "owner", "x", "level", level), GeneratorOptions{Drafts: drafts, SkipVerifications: true}).FullTaskGraph(t.Context())
 		if level == "1" {
 			require.NoError(t, err)
 			continue
@@ -129,12 +129,12 @@ func TestCommonFails(t *testing.T) {
 }
 
 // Only the latest drafts are kept, and none are made where they never serve.
-func TestCommonForgets(t *testing.T) {
-	p, loaded := commonProject(t, true, "{does: look}")
+func TestDraftsForgets(t *testing.T) {
+	p, loaded := draftedProject(t, true, "{does: look}")
 	kept := 0
-	common := NewCommon(func(n int) { kept += n }, nil)
+	drafts := NewDrafts(func(n int) { kept += n }, nil)
 	generate := func(level string) {
-		_, err := p.Generator(testParams(t, "owner", "x", "level", level), GeneratorOptions{Common: common, SkipVerifications: true}).FullTaskGraph(t.Context())
+		_, err := p.Generator(testParams(t, "owner", "x", "level", level), GeneratorOptions{Drafts: drafts, SkipVerifications: true}).FullTaskGraph(t.Context())
 		require.NoError(t, err)
 	}
 	for _, level := range []string{"1", "2", "3", "4", "5"} {

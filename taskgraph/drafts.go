@@ -11,26 +11,26 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// Common is what generations from one project for different parameters have in common: the tasks of its kinds, as drafts. What the
-// parameters say of a revision or an owner is filled in for each; a kind is only made anew where it reads something else of them, or
-// gets other tasks to depend on.
+// Drafts are the tasks of kinds that generations from one project for different parameters have in common. What the parameters say
+// of a revision or an owner is filled in for each; a kind is only made anew where it reads something else of them, or gets other tasks
+// to depend on.
 //
 // Code of the tree sees no drafts: kinds that use some are made for each generation, and all are where it takes the place of what comes with the
 // program.
-type Common struct {
+type Drafts struct {
 	form parameters.Form
 	made func(tasks int)
 	kept func(bytes int)
 	room atomic.Int64 // for texts that are kept, in bytes
 
 	mu     sync.Mutex
-	kinds  map[string]*commonKind
+	kinds  map[string]*draftedKind
 	shapes []*shape
 }
 
-// NewCommon gives what generations are to have in common. made is told of tasks that stay, or do no longer, kept of what is kept of what was
+// NewDrafts gives what generations are to have in common. made is told of tasks that stay, or do no longer, kept of what is kept of what was
 // written of them, by several goroutines. They must not wait for a generation; nil is nobody.
-func NewCommon(made, kept func(n int)) *Common {
+func NewDrafts(made, kept func(n int)) *Drafts {
 	nobody := func(int) {}
 	if made == nil {
 		made = nobody
@@ -38,13 +38,13 @@ func NewCommon(made, kept func(n int)) *Common {
 	if kept == nil {
 		kept = nobody
 	}
-	c := &Common{made: made, kept: kept, kinds: map[string]*commonKind{}}
-	c.room.Store(maxTexts)
-	return c
+	ds := &Drafts{made: made, kept: kept, kinds: map[string]*draftedKind{}}
+	ds.room.Store(maxTexts)
+	return ds
 }
 
-// commonKind has the drafts of a kind, and what other kinds see of its tasks. Of each the one that was of use last is the last.
-type commonKind struct {
+// draftedKind has the drafts of a kind, and what other kinds see of its tasks. Of each the one that was of use last is the last.
+type draftedKind struct {
 	mu     sync.Mutex // held while a draft is made
 	drafts []*draft
 	faces  []*face
@@ -60,19 +60,19 @@ const (
 	maxTexts = 512 << 20
 )
 
-func (c *Common) kind(name string) *commonKind {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	k := c.kinds[name]
+func (ds *Drafts) kind(name string) *draftedKind {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	k := ds.kinds[name]
 	if k == nil {
-		k = &commonKind{}
-		c.kinds[name] = k
+		k = &draftedKind{}
+		ds.kinds[name] = k
 	}
 	return k
 }
 
-// commonTasks are tasks of a kind.
-type commonTasks struct {
+// kindTasks are tasks of a kind.
+type kindTasks struct {
 	tasks []*Task
 	face  *face // what other kinds see of them; nil where generations have nothing in common
 
@@ -83,7 +83,7 @@ type commonTasks struct {
 }
 
 // all gives the tasks without blanks.
-func (t commonTasks) all() []*Task {
+func (t kindTasks) all() []*Task {
 	if t.draft == nil {
 		return t.tasks
 	}
@@ -92,15 +92,15 @@ func (t commonTasks) all() []*Task {
 
 // load gives the tasks of a kind, made of a draft, which leaves its blanks if the generator takes such tasks. ok is false where there can
 // be no draft; whoever then makes the tasks without finds out what is wrong, if something is.
-func (c *Common) load(ctx context.Context, g *Generator, kind *Kind, deps []*face) (out commonTasks, ok bool) {
-	d, filling := c.draft(ctx, g, kind, deps)
+func (ds *Drafts) load(ctx context.Context, g *Generator, kind *Kind, deps []*face) (out kindTasks, ok bool) {
+	d, filling := ds.draft(ctx, g, kind, deps)
 	if d == nil {
 		return out, false
 	}
 	if g.takesBlanks && d.passes {
-		return commonTasks{d.tasks, d.face, d, filling, sync.OnceValue(func() []*Task { return d.filled(filling) })}, true
+		return kindTasks{d.tasks, d.face, d, filling, sync.OnceValue(func() []*Task { return d.filled(filling) })}, true
 	}
-	out = commonTasks{tasks: d.filled(filling), face: d.face}
+	out = kindTasks{tasks: d.filled(filling), face: d.face}
 	if g.opts.Made != nil {
 		g.opts.Made(len(out.tasks))
 	}
@@ -109,8 +109,8 @@ func (c *Common) load(ctx context.Context, g *Generator, kind *Kind, deps []*fac
 
 // draft gives the draft of a kind that serves a generation, and what to fill in for that. It makes one if there is none yet. The result is nil
 // where none can be made.
-func (c *Common) draft(ctx context.Context, g *Generator, kind *Kind, deps []*face) (*draft, map[int]value.Value) {
-	k := c.kind(kind.Name)
+func (ds *Drafts) draft(ctx context.Context, g *Generator, kind *Kind, deps []*face) (*draft, map[int]value.Value) {
+	k := ds.kind(kind.Name)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for i, d := range k.drafts {
@@ -127,7 +127,7 @@ func (c *Common) draft(ctx context.Context, g *Generator, kind *Kind, deps []*fa
 		return nil, nil
 	}
 	k.vain++
-	d := c.newDraft(ctx, g, kind, deps)
+	d := ds.newDraft(ctx, g, kind, deps)
 	if d == nil {
 		k.vain += maxVain / 2
 		return nil, nil
@@ -138,21 +138,21 @@ func (c *Common) draft(ctx context.Context, g *Generator, kind *Kind, deps []*fa
 	}
 	d.face = k.face(d.tasks)
 	if len(k.drafts) == maxDrafts {
-		c.forget(k.drafts[0])
+		ds.forget(k.drafts[0])
 		k.drafts = slices.Delete(k.drafts, 0, 1)
 	}
 	k.drafts = append(k.drafts, d)
 	return d, filling
 }
 
-func (c *Common) newDraft(ctx context.Context, g *Generator, kind *Kind, deps []*face) *draft {
+func (ds *Drafts) newDraft(ctx context.Context, g *Generator, kind *Kind, deps []*face) *draft {
 	var before []*Task
 	for _, dep := range deps {
 		before = append(before, dep.tasks...)
 	}
 	d := &draft{deps: deps}
 	var params *parameters.Params
-	params, d.reading = g.params.Draft(&c.form)
+	params, d.reading = g.params.Draft(&ds.form)
 	load := g.newKindLoad(ctx, kind, sync.OnceValues(func() ([]Repository, error) { return repositories(g.project.Config, params) }), nil)
 	defer load.cancel()
 	warnings := &diag.List{}
@@ -160,11 +160,11 @@ func (c *Common) newDraft(ctx context.Context, g *Generator, kind *Kind, deps []
 	load.cfg.Params, load.cfg.Registry, load.cfg.held = params, g.project.Registry.alone(), warnings
 	load.pipe.made = func(tasks int) {
 		made.Add(int64(tasks))
-		c.made(tasks)
+		ds.made(tasks)
 	}
 	var err error
 	if d.tasks, err = load.tasks(NewDependencies(before)); err != nil || ctx.Err() != nil || !d.outline() {
-		c.made(-int(made.Load()))
+		ds.made(-int(made.Load()))
 		return nil
 	}
 	load.cfg.held = nil
@@ -175,24 +175,24 @@ func (c *Common) newDraft(ctx context.Context, g *Generator, kind *Kind, deps []
 }
 
 // faceOf gives what other kinds see of the tasks of a kind.
-func (c *Common) faceOf(kind *Kind, tasks []*Task) *face {
-	k := c.kind(kind.Name)
+func (ds *Drafts) faceOf(kind *Kind, tasks []*Task) *face {
+	k := ds.kind(kind.Name)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.face(tasks)
 }
 
 // forget gives up a draft.
-func (c *Common) forget(d *draft) {
-	c.made(-len(d.tasks))
+func (ds *Drafts) forget(d *draft) {
+	ds.made(-len(d.tasks))
 	n := 0
 	for i := range d.texts {
 		if kept := d.texts[i].json.Load(); kept != nil {
 			n += len(*kept)
 		}
 	}
-	c.room.Add(int64(n))
-	c.kept(-n)
+	ds.room.Add(int64(n))
+	ds.kept(-n)
 }
 
 // shape is what the full task graphs of kinds with the same faces have in common: all but the definitions of the tasks.
@@ -203,7 +203,7 @@ type shape struct {
 	order  func() []int32 // of the labels
 }
 
-func facesOf(parts []commonTasks) []*face {
+func facesOf(parts []kindTasks) []*face {
 	of := make([]*face, len(parts))
 	for i, p := range parts {
 		of[i] = p.face
@@ -212,20 +212,20 @@ func facesOf(parts []commonTasks) []*face {
 }
 
 // shape gives that of the tasks of all kinds.
-func (c *Common) shape(parts []commonTasks, tasks []*Task) *shape {
+func (ds *Drafts) shape(parts []kindTasks, tasks []*Task) *shape {
 	of := facesOf(parts)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, s := range c.shapes {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	for _, s := range ds.shapes {
 		if slices.Equal(s.of, of) {
 			return s
 		}
 	}
 	set := NewTaskGraph(tasks, false)
 	s := &shape{of: of, nodes: set.graph, linked: sync.OnceValue(func() *Graph { return set.linked().graph }), order: sync.OnceValue(set.graph.sorted)}
-	if len(c.shapes) == maxDrafts {
-		c.shapes = slices.Delete(c.shapes, 0, 1)
+	if len(ds.shapes) == maxDrafts {
+		ds.shapes = slices.Delete(ds.shapes, 0, 1)
 	}
-	c.shapes = append(c.shapes, s)
+	ds.shapes = append(ds.shapes, s)
 	return s
 }
