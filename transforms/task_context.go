@@ -77,7 +77,7 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 
 // passes says whether a field is passed on to the definition and nobody looks into its texts.
 func passes(path string) bool {
-	return path == "routes" || path == "scopes" || path == "run.command" || path == "worker.env" || strings.HasPrefix(path, "worker.env.")
+	return path == "routes" || path == "run.command" || path == "worker.env" || strings.HasPrefix(path, "worker.env.")
 }
 
 // contextFields gives the fields that a list of paths names, which it reads once.
@@ -238,7 +238,7 @@ func (c *contextParams) get(name string) (value.Value, bool) {
 	return v, ok
 }
 
-// getBlank is get for where nobody looks at the value. Texts with braces may be expanded yet.
+// getBlank is get for where nobody looks at the value. A text with braces may be expanded yet, and an empty one may count as none.
 func (c *contextParams) getBlank(name string) (value.Value, bool) {
 	v, ok := c.all().Get(name)
 	if !ok || c.params == nil {
@@ -246,7 +246,7 @@ func (c *contextParams) getBlank(name string) (value.Value, bool) {
 	}
 	v, err := c.params.Blank("context "+name+" "+c.id, func(p *parameters.Params) (value.Value, error) {
 		v, err := c.find(name)(p)
-		if err == nil && (!v.IsString() || strings.ContainsAny(v.Str(), "{}")) {
+		if err == nil && (v.Str() == "" || strings.ContainsAny(v.Str(), "{}")) {
 			err = errNotPassed
 		}
 		return v, err
@@ -257,7 +257,7 @@ func (c *contextParams) getBlank(name string) (value.Value, bool) {
 	return v, true
 }
 
-var errNotPassed = errors.New("not a text without braces")
+var errNotPassed = errors.New("no text, or one with braces")
 
 func (c *contextParams) find(name string) func(p *parameters.Params) (value.Value, error) {
 	return func(p *parameters.Params) (value.Value, error) {
