@@ -193,7 +193,10 @@ func TestMutations(t *testing.T) {
 				for _, u := range unsuitable {
 					changed[file] = &fstest.MapFile{Data: bytes.ReplaceAll(text, []byte(`"@@"`), []byte(u)), Mode: 0o644}
 					t.Run(what+"="+u, func(t *testing.T) {
-						require.Equal(t, generateFuzzed(t, registry, changed, "3", 1), generateFuzzed(t, registry, changed, "3", 2, otherPush))
+						alone := generateFuzzed(t, registry, changed, "3", 1)
+						if count%(5**mutations) == 0 {
+							require.Equal(t, alone, generateFuzzed(t, registry, changed, "3", 2, otherPush))
+						}
 					})
 				}
 			})

@@ -20,9 +20,12 @@ import (
 func TestSeveralParameters(t *testing.T) {
 	trees := map[string]func(t *testing.T) (dir, sets string){
 		"bench": func(t *testing.T) (string, string) {
-			dir := t.TempDir()
-			require.NoError(t, bench.Write(dir, 400, 1))
-			require.NoError(t, bench.WriteParameterSets(filepath.Join(dir, "sets"), 20, 1))
+			dir, tasks, sets := t.TempDir(), 400, 20
+			if testing.Short() {
+				tasks, sets = 200, 6
+			}
+			require.NoError(t, bench.Write(dir, tasks, 1))
+			require.NoError(t, bench.WriteParameterSets(filepath.Join(dir, "sets"), sets, 1))
 			commit(t, dir)
 			return dir, filepath.Join(dir, "sets")
 		},
