@@ -137,13 +137,12 @@ func (p printer) diff(w io.Writer, phase, rev string, before, now *taskgraph.Tas
 
 // texts gives what is compared of each task: its document, or its label alone.
 func (p printer) texts(graph *taskgraph.TaskGraph) (map[string][]byte, error) {
-	keep, err := p.keeps(graph)
+	graph, err := p.selected(graph)
 	if err != nil {
 		return nil, err
 	}
-	tasks := selected(graph, keep)
-	out := make(map[string][]byte, len(tasks))
-	for _, t := range tasks {
+	out := make(map[string][]byte, graph.Len())
+	for _, t := range graph.Sorted() {
 		var text []byte
 		switch p.format {
 		case formatJSON:

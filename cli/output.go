@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/taskgraph-go/decision/internal/pyre"
@@ -34,66 +33,53 @@ type printer struct {
 	workers int
 }
 
-// keeps gives what says whether to print the task with a label.
-func (p printer) keeps(graph *taskgraph.TaskGraph) (func(label string) bool, error) {
+// selected gives the graph of what is to be printed.
+func (p printer) selected(graph *taskgraph.TaskGraph) (*taskgraph.TaskGraph, error) {
 	if p.tasks == nil {
-		return func(string) bool { return true }, nil
+		return graph, nil
 	}
-	kept := map[string]bool{}
-	for _, label := range graph.Labels() {
+	var failed error
+	graph = graph.Where(func(label string) bool {
 		ok, err := p.tasks.Match(label)
-		if err != nil {
-			return nil, badTasksRegex(err)
+		if err != nil && failed == nil {
+			failed = badTasksRegex(err)
 		}
-		kept[label] = ok
-	}
-	return func(label string) bool { return kept[label] }, nil
+		return ok
+	})
+	return graph, failed
 }
 
 // print writes a graph. What is written can be read as soon as it is encoded; an error of w ends the work.
 func (p printer) print(w io.Writer, graph *taskgraph.TaskGraph) error {
-	keep, err := p.keeps(graph)
+	graph, err := p.selected(graph)
 	if err != nil {
 		return err
 	}
 	switch p.format {
 	case formatJSON:
-		return p.printJSON(w, graph, keep)
+		if len(p.exclude) == 0 {
+			err = graph.WriteJSON(w, p.workers)
+		} else {
+			err = taskgraph.WriteJSON(w, graph.Sorted(), p.workers, p.document)
+		}
+		if err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, "\n")
+		return err
 	case formatYAML:
-		tasks := selected(graph, keep)
-		if len(tasks) == 0 {
+		if graph.Len() == 0 {
 			_, err := io.WriteString(w, "{}\n")
 			return err
 		}
-		return taskgraph.Stream(w, tasks, p.workers, func() taskgraph.Encode { return p.appendYAML })
+		return taskgraph.Stream(w, graph.Sorted(), p.workers, func() taskgraph.Encode { return p.appendYAML })
 	}
 	b := bufio.NewWriter(w)
 	for _, label := range graph.Labels() {
-		if keep(label) {
-			b.WriteString(label)
-			b.WriteByte('\n')
-		}
+		b.WriteString(label)
+		b.WriteByte('\n')
 	}
 	return b.Flush()
-}
-
-func (p printer) printJSON(w io.Writer, graph *taskgraph.TaskGraph, keep func(label string) bool) error {
-	var err error
-	if len(p.exclude) == 0 {
-		err = graph.WriteJSON(w, p.workers, keep)
-	} else {
-		err = taskgraph.WriteJSON(w, selected(graph, keep), p.workers, p.document)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, "\n")
-	return err
-}
-
-// selected gives the tasks to print, in the order of their keys.
-func selected(graph *taskgraph.TaskGraph, keep func(label string) bool) []*taskgraph.Task {
-	return slices.DeleteFunc(graph.Sorted(), func(t *taskgraph.Task) bool { return !keep(t.Label) })
 }
 
 func (p printer) appendYAML(dst []byte, t *taskgraph.Task, _ bool) ([]byte, error) {

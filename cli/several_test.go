@@ -69,7 +69,8 @@ def peek(config, task):
 		after = strings.Replace(after, "matrix\n", "matrix\n  - taskgraph.transforms.run\n  - taskgraph.transforms.task\n  - ../own.star:peek\n", 1)
 		write("after/kind.yml", "loader: taskgraph.loader.transform:loader\n"+after)
 		last := strings.Replace(text("test/kind.yml"), "  - build\n", "  - build\n  - after\n", 1)
-		write("last/kind.yml", strings.Replace(last, "    from-deps:\n", "    from-deps:\n      kinds: [build]\n", 1))
+		// Its scopes look into a parameter that is left blank elsewhere.
+		write("last/kind.yml", strings.Replace(last, "    from-deps:\n", "    scopes: ['own:{project:.2}']\n    from-deps:\n      kinds: [build]\n", 1))
 		commit(t, dir)
 		params, err := os.ReadFile(filepath.Join(dir, "parameters.yml"))
 		require.NoError(t, err)

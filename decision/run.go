@@ -108,7 +108,7 @@ func (r *run) full(ctx context.Context) error {
 
 // graph gives what writes a graph.
 func (r *run) graph(graph *taskgraph.TaskGraph) func(io.Writer) error {
-	return func(w io.Writer) error { return graph.WriteJSON(w, r.Workers, nil) }
+	return func(w io.Writer) error { return graph.WriteJSON(w, r.Workers) }
 }
 
 func (r *run) targets(ctx context.Context) error {
@@ -117,11 +117,7 @@ func (r *run) targets(ctx context.Context) error {
 		return err
 	}
 	r.result.Targets = set.Len()
-	labels := make([]string, 0, set.Len())
-	for _, t := range set.Sorted() {
-		labels = append(labels, t.Label)
-	}
-	return r.files.writeJSON("target-tasks.json", value.NewStrings(labels...).Value())
+	return r.files.writeJSON("target-tasks.json", value.NewStrings(set.Labels()...).Value())
 }
 
 func (r *run) optimized(ctx context.Context) error {

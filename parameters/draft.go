@@ -51,7 +51,7 @@ type Reading struct {
 	all    atomic.Bool // they were looked at as a whole
 	names  sync.Map    // of those that were read
 	found  sync.Map    // what was found out of them, by name: *found
-	blanks sync.Map    // numbers of those that were left
+	blanks sync.Map    // those that were left: their numbers by name
 }
 
 type found struct {
@@ -83,9 +83,7 @@ func (r *Reading) note(name string) {
 	if r == nil {
 		return
 	}
-	if _, known := r.names.Load(name); !known {
-		r.names.Store(name, true)
-	}
+	r.names.LoadOrStore(name, true)
 }
 
 func (r *Reading) noteAll() {
@@ -119,35 +117,45 @@ func (p *Params) Blank(name string, find func(p *Params) (value.Value, error)) (
 	if r == nil {
 		return find(p)
 	}
-	if v, err := find(r.of); err != nil {
-		return v, err
+	n, left := r.blanks.Load(name)
+	if !left {
+		if v, err := find(r.of); err != nil {
+			return v, err
+		}
+		n = r.form.place(name, find)
+		r.blanks.Store(name, n)
 	}
-	n := r.form.place(name, find)
-	if _, known := r.blanks.Load(n); !known {
-		r.blanks.Store(n, true)
-	}
-	return value.NewBlank(n), nil
+	return value.NewBlank(n.(int)), nil
 }
+
+// BlankWhere is [Params.Blank] where the result fits, and [Params.Find] elsewhere.
+func (p *Params) BlankWhere(name string, fits func(v value.Value) bool, find func(p *Params) (value.Value, error)) (value.Value, error) {
+	if p.reading == nil {
+		return find(p)
+	}
+	v, err := p.Blank(name, func(p *Params) (value.Value, error) {
+		v, err := find(p)
+		if err == nil && !fits(v) {
+			err = errDoesNotFit
+		}
+		return v, err
+	})
+	if err != nil {
+		return p.Find(name, find)
+	}
+	return v, nil
+}
+
+var errDoesNotFit = errors.New("no blank where this is to stand")
 
 // BlankAt is [Params.Blank] for a parameter. One that is no string is no blank.
 func (p *Params) BlankAt(name string) value.Value {
 	if p.reading == nil {
 		return p.At(name)
 	}
-	v, err := p.Blank(name, func(p *Params) (value.Value, error) {
-		v := p.At(name)
-		if !v.IsString() {
-			return v, errNoText
-		}
-		return v, nil
-	})
-	if err != nil {
-		return p.At(name)
-	}
+	v, _ := p.BlankWhere(name, value.Value.IsString, func(p *Params) (value.Value, error) { return p.At(name), nil })
 	return v
 }
-
-var errNoText = errors.New("not a string")
 
 // BlankText is [Params.Blank] for the text of a parameter, "" where it has none.
 func (p *Params) BlankText(name string) string {
@@ -165,7 +173,7 @@ func (r *Reading) Fill(p *Params) (filling map[int]value.Value, ok bool) {
 		return nil, false
 	}
 	filling, ok = map[int]value.Value{}, true
-	for n := range r.blanks.Range {
+	for _, n := range r.blanks.Range {
 		v, err := r.form.blank(n.(int))(p)
 		if err != nil || !value.Inline(v) {
 			return nil, false

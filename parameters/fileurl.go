@@ -20,7 +20,7 @@ func (p *Params) FileURL(path string, pretty bool) (string, error) {
 		path, _, _ = strings.Cut(inside, "comm/")
 		comm = 1
 	}
-	for _, name := range treeParameters[comm] {
+	for _, name := range [...]string{"repository_type", treeParameters[comm][0], treeParameters[comm][1]} {
 		p.reading.note(name)
 	}
 	at, err := p.now().trees[comm][style]()
@@ -36,8 +36,8 @@ const (
 	forPeople
 )
 
-// treeParameters are what the addresses of the tree, and of comm/, are made of.
-var treeParameters = [...][]string{{"repository_type", "head_repository", "head_rev"}, {"repository_type", "comm_head_repository", "comm_head_rev"}}
+// treeParameters are the repositories and revisions of the tree, and of comm/.
+var treeParameters = [...][2]string{{"head_repository", "head_rev"}, {"comm_head_repository", "comm_head_rev"}}
 
 // treeURL gives the address of the root of the tree, with a slash at the end.
 func (p *Params) treeURL(repositoryName, revName string, style int) (string, error) {

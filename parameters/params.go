@@ -59,7 +59,7 @@ func (p *Params) know(values *value.Map) *known {
 	k.buildDate, _ = values.At("build_date").AsInt()
 	k.pushdate, _ = values.At("pushdate").AsInt()
 	k.id = sync.OnceValue(k.digest)
-	for comm, names := range [2][2]string{{"head_repository", "head_rev"}, {"comm_head_repository", "comm_head_rev"}} {
+	for comm, names := range treeParameters {
 		for pretty := range k.trees[comm] {
 			k.trees[comm][pretty] = sync.OnceValues(func() (string, error) { return p.treeURL(names[0], names[1], pretty) })
 		}

@@ -1,7 +1,6 @@
 package taskgraph
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/taskgraph-go/decision/parameters"
@@ -110,11 +109,8 @@ func (d *draft) filled(filling map[int]value.Value) []*Task {
 
 // face gives what others see of tasks, the same each time. The caller holds the lock.
 func (k *draftedKind) face(tasks []*Task) *face {
-	for i, f := range k.faces {
-		if f.of(tasks) {
-			k.faces = append(slices.Delete(k.faces, i, i+1), f)
-			return f
-		}
+	if f := k.faces.find(func(f *face) bool { return f.of(tasks) }); f != nil {
+		return f
 	}
 	f := &face{make([]*Task, len(tasks))}
 	inRanges(len(tasks), func(from, to int) {
@@ -124,10 +120,7 @@ func (k *draftedKind) face(tasks []*Task) *face {
 			f.tasks[from+i] = &seen
 		}
 	})
-	if len(k.faces) == maxDrafts {
-		k.faces = slices.Delete(k.faces, 0, 1)
-	}
-	k.faces = append(k.faces, f)
+	k.faces.add(f)
 	return f
 }
 

@@ -25,7 +25,7 @@ type Drafts struct {
 
 	mu     sync.Mutex
 	kinds  map[string]*draftedKind
-	shapes []*shape
+	shapes latest[*shape]
 }
 
 // NewDrafts gives what generations are to have in common. made is told of tasks that stay, or do no longer, kept of what is kept of what was
@@ -43,22 +43,44 @@ func NewDrafts(made, kept func(n int)) *Drafts {
 	return ds
 }
 
-// draftedKind has the drafts of a kind, and what other kinds see of its tasks. Of each the one that was of use last is the last.
+// draftedKind has the drafts of a kind, and what other kinds see of its tasks.
 type draftedKind struct {
 	mu     sync.Mutex // held while a draft is made
-	drafts []*draft
-	faces  []*face
+	drafts latest[*draft]
+	faces  latest[*face]
 	vain   int // drafts that were made since one served again
 }
 
 const (
-	// maxDrafts is how many drafts of a kind are kept: those that served last.
+	// maxDrafts is how many drafts of a kind are kept, and of what goes with them: those that served last.
 	maxDrafts = 4
 	// maxVain is how many drafts of a kind are made without one that serves again, until no more are.
 	maxVain = 6
 	// maxTexts is how much of what was written of tasks is kept, in bytes.
 	maxTexts = 512 << 20
 )
+
+// latest has what was of use lately, that of the last time at the end.
+type latest[T any] struct{ items []T }
+
+// find gives the item that is right, the zero value where there is none.
+func (l *latest[T]) find(right func(T) bool) (item T) {
+	if i := slices.IndexFunc(l.items, right); i >= 0 {
+		item = l.items[i]
+		l.items = append(slices.Delete(l.items, i, i+1), item)
+	}
+	return item
+}
+
+// add adds an item and gives the one that makes room for it, the zero value where none has to.
+func (l *latest[T]) add(item T) (gone T) {
+	if len(l.items) == maxDrafts {
+		gone = l.items[0]
+		l.items = slices.Delete(l.items, 0, 1)
+	}
+	l.items = append(l.items, item)
+	return gone
+}
 
 func (ds *Drafts) kind(name string) *draftedKind {
 	ds.mu.Lock()
@@ -113,15 +135,14 @@ func (ds *Drafts) draft(ctx context.Context, g *Generator, kind *Kind, deps []*f
 	k := ds.kind(kind.Name)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for i, d := range k.drafts {
-		if !slices.Equal(d.deps, deps) {
-			continue
-		}
-		if filling, ok := d.reading.Fill(g.params); ok {
-			k.drafts = append(slices.Delete(k.drafts, i, i+1), d)
-			k.vain = 0
-			return d, filling
-		}
+	var filling map[int]value.Value
+	serves := func(d *draft) (ok bool) {
+		filling, ok = d.reading.Fill(g.params)
+		return ok
+	}
+	if d := k.drafts.find(func(d *draft) bool { return slices.Equal(d.deps, deps) && serves(d) }); d != nil {
+		k.vain = 0
+		return d, filling
 	}
 	if k.vain >= maxVain {
 		return nil, nil
@@ -132,16 +153,13 @@ func (ds *Drafts) draft(ctx context.Context, g *Generator, kind *Kind, deps []*f
 		k.vain += maxVain / 2
 		return nil, nil
 	}
-	filling, ok := d.reading.Fill(g.params)
-	if !ok {
+	if !serves(d) {
 		return nil, nil
 	}
 	d.face = k.face(d.tasks)
-	if len(k.drafts) == maxDrafts {
-		ds.forget(k.drafts[0])
-		k.drafts = slices.Delete(k.drafts, 0, 1)
+	if gone := k.drafts.add(d); gone != nil {
+		ds.forget(gone)
 	}
-	k.drafts = append(k.drafts, d)
 	return d, filling
 }
 
@@ -200,7 +218,6 @@ type shape struct {
 	of     []*face
 	nodes  *Graph
 	linked func() *Graph
-	order  func() []int32 // of the labels
 }
 
 func facesOf(parts []kindTasks) []*face {
@@ -216,16 +233,11 @@ func (ds *Drafts) shape(parts []kindTasks, tasks []*Task) *shape {
 	of := facesOf(parts)
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	for _, s := range ds.shapes {
-		if slices.Equal(s.of, of) {
-			return s
-		}
+	if s := ds.shapes.find(func(s *shape) bool { return slices.Equal(s.of, of) }); s != nil {
+		return s
 	}
 	set := NewTaskGraph(tasks, false)
-	s := &shape{of: of, nodes: set.graph, linked: sync.OnceValue(func() *Graph { return set.linked().graph }), order: sync.OnceValue(set.graph.sorted)}
-	if len(ds.shapes) == maxDrafts {
-		ds.shapes = slices.Delete(ds.shapes, 0, 1)
-	}
-	ds.shapes = append(ds.shapes, s)
+	s := &shape{of: of, nodes: set.graph, linked: sync.OnceValue(func() *Graph { return set.linked().graph })}
+	ds.shapes.add(s)
 	return s
 }

@@ -491,9 +491,6 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 		return nil
 	}
 	cfg.Project, cfg.Graph, cfg.Params, cfg.Unoptimized = g.project, g.project.Config, g.params, g.opts.SkipOptimization
-	if cfg.Tasks != nil && cfg.Tasks.open != nil {
-		cfg.fill = cfg.Tasks.open.with
-	}
 	var errs diag.List
 	var wg sync.WaitGroup
 	turn := make(chan struct{}, g.workers())

@@ -18,10 +18,13 @@ type Graph struct {
 	count int
 }
 
-// index finds nodes by name. It is made when it is first needed.
+// index finds nodes by name, and in the order of the names. Each is made when it is first needed.
 type index struct {
 	once sync.Once
 	ids  map[string]int32
+
+	sorting sync.Once
+	sorted  []int32
 }
 
 // Edge leads to a node, under a name.
@@ -99,17 +102,8 @@ func (g *Graph) finish() *Graph {
 
 // sorted gives the nodes in the order of their names.
 func (g *Graph) sorted() []int32 {
-	return sortedPlaces(len(g.names), func(i int32) string { return g.names[i] })
-}
-
-// sortedPlaces gives n places in the order of the names there.
-func sortedPlaces(n int, name func(place int32) string) []int32 {
-	order := make([]int32, n)
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortFunc(order, func(a, b int32) int { return strings.Compare(name(a), name(b)) })
-	return order
+	g.index.sorting.Do(func() { g.index.sorted = sortedPlaces(g.names) })
+	return g.index.sorted
 }
 
 // Len gives the number of nodes.

@@ -103,7 +103,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 	}
 	if drafts != nil {
 		g.shape = drafts.shape(parts, tasks)
-		g.open = drafts.open(parts, g.shape)
+		g.open = drafts.open(parts)
 	}
 	return tasks, nil
 }

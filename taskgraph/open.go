@@ -3,7 +3,6 @@ package taskgraph
 import (
 	"io"
 	"maps"
-	"slices"
 	"sync"
 
 	"github.com/taskgraph-go/decision/value"
@@ -14,7 +13,6 @@ type open struct {
 	with   func(n int) value.Value
 	drafts []openTask     // the tasks, with their blanks
 	filled func() []*Task // the tasks without; once
-	order  func() []int32 // of the labels
 	texts  *Drafts        // where there may be room to keep them
 }
 
@@ -25,9 +23,9 @@ type openTask struct {
 }
 
 // open gives what fills the blanks of the tasks of all kinds, nil where there are none.
-func (ds *Drafts) open(parts []kindTasks, shape *shape) *open {
+func (ds *Drafts) open(parts []kindTasks) *open {
 	filling := map[int]value.Value{}
-	o := &open{with: func(n int) value.Value { return filling[n] }, order: shape.order, texts: ds}
+	o := &open{with: func(n int) value.Value { return filling[n] }, texts: ds}
 	drafts := 0
 	for _, p := range parts {
 		for i, t := range p.tasks {
@@ -62,27 +60,12 @@ func (o *open) subset(kept []int32) *open {
 	}
 	s := &open{with: o.with, texts: o.texts, drafts: picked(o.drafts, kept)}
 	s.filled = sync.OnceValue(func() []*Task { return picked(o.filled(), kept) })
-	s.order = sync.OnceValue(func() []int32 {
-		return sortedPlaces(len(kept), func(i int32) string { return s.drafts[i].Label })
-	})
 	return s
 }
 
-func picked[T any](all []T, kept []int32) []T {
-	out := make([]T, len(kept))
-	for i, id := range kept {
-		out[i] = all[id]
-	}
-	return out
-}
-
-// writeJSON writes tasks in the order of their labels.
-func (o *open) writeJSON(w io.Writer, workers int, keep func(label string) bool) error {
-	sorted := picked(o.drafts, o.order())
-	if keep != nil {
-		sorted = slices.DeleteFunc(sorted, func(t openTask) bool { return !keep(t.Label) })
-	}
-	return writeObject(w, sorted, workers, func() func([]byte, openTask, bool) ([]byte, error) {
+// writeJSON writes the tasks in an order.
+func (o *open) writeJSON(w io.Writer, workers int, order []int32) error {
+	return writeObject(w, picked(o.drafts, order), workers, func() encode[openTask] {
 		writer := &openWriter{open: o, text: value.NewJSONText(jsonStyle), fill: value.NewJSONFiller(o.with), documents: newDocuments()}
 		writer.text.KeepBlanks()
 		return writer.append

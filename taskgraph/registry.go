@@ -550,6 +550,5 @@ type VerifyConfig struct {
 	// Unoptimized says that nothing was to be optimized.
 	Unoptimized bool
 
-	fill  func(n int) value.Value // fills the blanks of routes; nil where there are none. Nothing else that is looked at has any
 	cache partsCache
 }

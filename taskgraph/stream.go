@@ -3,7 +3,6 @@ package taskgraph
 import (
 	"io"
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -14,7 +13,7 @@ import (
 // order in which they are given, indented, without a line end. document gives what is written of a task; nil is
 // [Task.Document].
 func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *value.Map) error {
-	return writeObject(w, tasks, workers, func() func([]byte, *Task, bool) ([]byte, error) {
+	return writeObject(w, tasks, workers, func() Encode {
 		text := value.NewJSONText(jsonStyle)
 		document := document
 		if document == nil {
@@ -29,16 +28,12 @@ func WriteJSON(w io.Writer, tasks []*Task, workers int, document func(*Task) *va
 	})
 }
 
-// WriteJSON writes the tasks whose labels are to be kept as [WriteJSON] does, in the order of their keys. A nil keep keeps all.
-func (tg *TaskGraph) WriteJSON(w io.Writer, workers int, keep func(label string) bool) error {
+// WriteJSON writes all tasks as [WriteJSON] does, in the order of their keys.
+func (tg *TaskGraph) WriteJSON(w io.Writer, workers int) error {
 	if tg.open != nil {
-		return tg.open.writeJSON(w, workers, keep)
+		return tg.open.writeJSON(w, workers, tg.sorted())
 	}
-	tasks := inOrder(tg.tasks)
-	if keep != nil {
-		tasks = slices.DeleteFunc(tasks, func(t *Task) bool { return !keep(t.Label) })
-	}
-	return WriteJSON(w, tasks, workers, nil)
+	return WriteJSON(w, tg.Sorted(), workers, nil)
 }
 
 // jsonStyle is that of graphs.
@@ -64,7 +59,7 @@ func appendJSON(dst []byte, text *value.JSONText, t *Task, document func(*Task) 
 }
 
 // writeObject writes items as an object.
-func writeObject[T tasked](w io.Writer, items []T, workers int, begin func() func(dst []byte, item T, first bool) ([]byte, error)) error {
+func writeObject[T tasked](w io.Writer, items []T, workers int, begin func() encode[T]) error {
 	if len(items) == 0 {
 		_, err := io.WriteString(w, "{}")
 		return err
@@ -84,7 +79,10 @@ const usualLength = 8 << 10
 
 // Encode appends a task to dst, a text of several tasks that is empty where another one begins. first says that the task is the first
 // of all.
-type Encode func(dst []byte, t *Task, first bool) ([]byte, error)
+type Encode = func(dst []byte, t *Task, first bool) ([]byte, error)
+
+// encode is [Encode] for what has to do with a task.
+type encode[T tasked] = func(dst []byte, item T, first bool) ([]byte, error)
 
 // tasked is what has to do with a task.
 type tasked interface{ task() *Task }
@@ -94,11 +92,11 @@ func (t *Task) task() *Task { return t }
 // Stream encodes tasks in pieces on several workers, one for each processor where workers is 0, and writes the pieces in
 // order. encode gives what a worker does. What is written can be read as soon as it is encoded; an error of w ends the work.
 func Stream(w io.Writer, tasks []*Task, workers int, encode func() Encode) error {
-	return stream(w, tasks, workers, func() func([]byte, *Task, bool) ([]byte, error) { return encode() })
+	return stream(w, tasks, workers, encode)
 }
 
 // stream is [Stream] for what has to do with tasks.
-func stream[T tasked](w io.Writer, tasks []T, workers int, begin func() func(dst []byte, item T, first bool) ([]byte, error)) error {
+func stream[T tasked](w io.Writer, tasks []T, workers int, begin func() encode[T]) error {
 	const piece = 64
 	pieces := (len(tasks) + piece - 1) / piece
 	if workers <= 0 {
@@ -192,7 +190,7 @@ func (s *sequence) end(n int, r *result) {
 }
 
 // encodeAll appends tasks to dst, the first of all among them or not.
-func encodeAll[T tasked](dst []byte, tasks []T, first bool, encode func(dst []byte, item T, first bool) ([]byte, error)) (text []byte, err error) {
+func encodeAll[T tasked](dst []byte, tasks []T, first bool, encode encode[T]) (text []byte, err error) {
 	text = dst
 	defer CatchBug("output", func(bug error) { err = bug })
 	for i, t := range tasks {

@@ -187,31 +187,61 @@ func (tg *TaskGraph) ByID(taskID string) *Task {
 }
 
 // Sorted gives the tasks in the order of their keys, which are labels, or task ids where tasks have one.
-func (tg *TaskGraph) Sorted() []*Task { return inOrder(tg.all()) }
+func (tg *TaskGraph) Sorted() []*Task { return picked(tg.all(), tg.sorted()) }
+
+// sorted gives the places of the tasks in that order.
+func (tg *TaskGraph) sorted() []int32 {
+	if !slices.ContainsFunc(tg.tasks, func(t *Task) bool { return t.TaskID != "" }) {
+		return tg.graph.sorted()
+	}
+	keys := make([]string, len(tg.tasks))
+	for i, t := range tg.tasks {
+		keys[i] = t.Key()
+	}
+	return sortedPlaces(keys)
+}
 
 // Labels gives the labels, sorted.
-func (tg *TaskGraph) Labels() []string { return slices.Sorted(slices.Values(tg.graph.names)) }
+func (tg *TaskGraph) Labels() []string { return picked(tg.graph.names, tg.graph.sorted()) }
 
-// inOrder gives tasks in the order of their keys.
-func inOrder(tasks []*Task) []*Task {
+// Where gives the graph of the tasks whose labels are to be kept, without edges.
+func (tg *TaskGraph) Where(keep func(label string) bool) *TaskGraph {
+	marks := make([]bool, len(tg.tasks))
+	for i, label := range tg.graph.names {
+		marks[i] = keep(label)
+	}
+	return tg.subset(marks, false)
+}
+
+// picked gives the items at some places.
+func picked[T any](all []T, places []int32) []T {
+	out := make([]T, len(places))
+	for i, place := range places {
+		out[i] = all[place]
+	}
+	return out
+}
+
+// sortedPlaces gives the places of keys in their order.
+func sortedPlaces(keys []string) []int32 {
 	type keyed struct {
-		key  string
-		task *Task
+		key   string
+		place int32
 	}
 	compare := func(a, b keyed) int { return strings.Compare(a.key, b.key) }
-	all := make([]keyed, len(tasks))
+	all := make([]keyed, len(keys))
 	ends := inRanges(len(all), func(from, to int) {
-		for i, t := range tasks[from:to] {
-			all[from+i] = keyed{t.Key(), t}
+		for i := from; i < to; i++ {
+			all[i] = keyed{keys[i], int32(i)}
 		}
 		slices.SortFunc(all[from:to], compare)
 	})
 	for i := 1; i < len(ends); i++ {
 		all = append(merge(all[:ends[i-1]], all[ends[i-1]:ends[i]], compare), all[ends[i]:]...)
 	}
-	out := make([]*Task, len(all))
+	out := make([]int32, len(all))
 	for i := range all {
-		out[i] = all[i].task
+		out[i] = all[i].place
 	}
 	return out
 }

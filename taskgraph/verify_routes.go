@@ -9,13 +9,13 @@ import (
 	"github.com/taskgraph-go/decision/value"
 )
 
-// withPrefix gives the routes that begin with a prefix.
+// withPrefix gives the routes that begin with a prefix. They are all that may have blanks of what verifications look at.
 func (cfg *VerifyConfig) withPrefix(routes *value.List, prefix string, each func(route string, v value.Value)) {
 	for i := range routes.Len() {
 		v := routes.At(i)
 		s := v.Str()
-		if cfg.fill != nil && value.MayBegin(s, prefix) {
-			s = value.FillText(s, cfg.fill)
+		if open := cfg.Tasks.open; open != nil && value.MayBegin(s, prefix) {
+			s = value.FillText(s, open.with)
 		}
 		if strings.HasPrefix(s, prefix) {
 			each(s, v)

@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/taskgraph-go/decision/diag"
@@ -192,18 +191,11 @@ var (
 
 // defaultDeadline gives when tasks expire that do not say, relative to their creation.
 func defaultDeadline(cfg *taskgraph.Config) (value.Value, error) {
-	find := func(p *parameters.Params) (value.Value, error) { return cfg.Graph.DeadlineAfter(p.Project()) }
-	right, _ := cfg.Params.Find("default deadline is right", func(p *parameters.Params) (value.Value, error) {
-		v, err := find(p)
-		if err == nil && v.IsString() {
-			_, err = duration.Parse(v.Str())
-		}
-		return value.NewBool(err == nil && v.IsString()), nil
-	})
-	if right.IsTrue() {
-		return cfg.Params.Blank("default deadline", find)
+	isDuration := func(v value.Value) bool {
+		_, err := duration.Parse(v.Str())
+		return v.IsString() && err == nil
 	}
-	return cfg.Params.Find("wrong default deadline", find)
+	return cfg.Params.BlankWhere("default deadline", isDuration, func(p *parameters.Params) (value.Value, error) { return cfg.Graph.DeadlineAfter(p.Project()) })
 }
 
 // scopes fills {level} and {project} in.
@@ -211,16 +203,12 @@ func (b *taskBuild) scopes(stub *value.Map) (*value.List, error) {
 	list := stub.At("scopes").List()
 	out := value.NewListNear(stub, list.Len()+4)
 	for v := range list.Values() {
-		project := b.project
-		if strings.Count(v.Str(), "{project}") != strings.Count(v.Str(), "{project") { // it is looked into
-			project = value.NewString(b.cfg.Params.Project())
-		}
 		s, err := value.Format(v.Str(), func(name string) (value.Value, bool) {
 			switch name {
 			case "level":
 				return value.NewString(b.level), true
 			case "project":
-				return project, true
+				return b.project, true
 			}
 			return value.Value{}, false
 		})

@@ -233,7 +233,7 @@ func (c *contextParams) all() *value.Map {
 func (c *contextParams) get(name string) (value.Value, bool) {
 	v, ok := c.all().Get(name)
 	if ok && c.params != nil {
-		v, _ = c.params.Find("context "+name+" "+c.id, c.find(name))
+		v, _ = c.params.Find(c.key(name), c.find(name))
 	}
 	return v, ok
 }
@@ -241,23 +241,15 @@ func (c *contextParams) get(name string) (value.Value, bool) {
 // getBlank is get for where nobody looks at the value. A text with braces may be expanded yet, and an empty one may count as none.
 func (c *contextParams) getBlank(name string) (value.Value, bool) {
 	v, ok := c.all().Get(name)
-	if !ok || c.params == nil {
-		return v, ok
+	if ok && c.params != nil {
+		fits := func(v value.Value) bool { return v.Str() != "" && !strings.ContainsAny(v.Str(), "{}") }
+		v, _ = c.params.BlankWhere(c.key(name), fits, c.find(name))
 	}
-	v, err := c.params.Blank("context "+name+" "+c.id, func(p *parameters.Params) (value.Value, error) {
-		v, err := c.find(name)(p)
-		if err == nil && (v.Str() == "" || strings.ContainsAny(v.Str(), "{}")) {
-			err = errNotPassed
-		}
-		return v, err
-	})
-	if err != nil {
-		return c.get(name)
-	}
-	return v, true
+	return v, ok
 }
 
-var errNotPassed = errors.New("no text, or one with braces")
+// key tells one of them from those of other contexts.
+func (c *contextParams) key(name string) string { return "context " + name + " " + c.id }
 
 func (c *contextParams) find(name string) func(p *parameters.Params) (value.Value, error) {
 	return func(p *parameters.Params) (value.Value, error) {

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"encoding/binary"
 	"iter"
 	"strings"
 	"unsafe"
@@ -131,10 +132,8 @@ func (o *Outliner) like(parts []outlined) *Outline {
 	var room [128]byte
 	key := room[:0]
 	for _, p := range parts {
-		at := uint64(uintptr(unsafe.Pointer(p.of)))
-		for _, n := range [...]uint64{uint64(p.i), at} {
-			key = append(key, byte(n), byte(n>>8), byte(n>>16), byte(n>>24), byte(n>>32), byte(n>>40), byte(n>>48), byte(n>>56))
-		}
+		key = binary.NativeEndian.AppendUint64(key, uint64(p.i))
+		key = binary.NativeEndian.AppendUint64(key, uint64(uintptr(unsafe.Pointer(p.of))))
 	}
 	if known := o.same[string(key)]; known != nil {
 		return known
@@ -159,7 +158,7 @@ func (o *Outliner) lookAtKeys(m *Map) {
 // Filler gives values in which blanks are filled in. Equal parts stay one in memory, mostly. It is for one goroutine.
 type Filler struct {
 	with func(n int) Value
-	done [1 << 13]filled // by where they were
+	done [1 << 9]filled // by where they were
 	room blocks
 	text []byte
 }

@@ -248,7 +248,7 @@ func (f *field) expand(dst []byte, lookup func(string) (Value, bool)) ([]byte, *
 	if !ok {
 		return nil, unknownName(f.name, lookup)
 	}
-	if s, ok := v.AsString(); ok && HasBlank(s) && (len(f.steps) > 0 || f.conversion != 0 || f.nested != nil || f.spec.source != "") {
+	if (len(f.steps) > 0 || f.conversion != 0 || f.nested != nil || f.spec.source != "") && HasBlank(v.Str()) {
 		return nil, diag.Errorf(diag.BadFormat, 0, "%s looks into what is not known yet", f.source)
 	}
 	for _, s := range f.steps {
