@@ -151,7 +151,7 @@ func (a *App) decide(ctx context.Context, o *decisionOptions) error {
 		Project: s.project, DecisionTaskID: taskID, Artifacts: a.path(o.artifacts), RunTask: s.project.Files.(*treeFiles).runTask, Submitter: create, DryRun: o.dryRun, Workers: o.workers, Log: a.log,
 		Actions: func(context.Context) (*value.List, error) { return actions.List(s.project, params, taskID) },
 		Generator: s.project.Generator(params, taskgraph.GeneratorOptions{
-			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock, Made: a.memory.made, AllMade: a.memory.allMade,
+			DecisionTaskID: taskID, WriteArtifacts: true, SkipVerifications: o.noVerify, Index: s.index, Clock: s.clock, Made: a.memory.made,
 		}),
 	})
 	if err != nil {

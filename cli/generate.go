@@ -158,7 +158,7 @@ func (s *session) generator(ctx context.Context, project *taskgraph.Project, spe
 	if err != nil {
 		return nil, afterReady(ctx, project, err)
 	}
-	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock, Made: made, AllMade: a.memory.allMade, Drafts: s.drafts}), nil
+	return project.Generator(params, taskgraph.GeneratorOptions{TargetKinds: o.targetKinds, SkipOptimization: o.noOptimize, Index: s.index, Clock: s.clock, Made: made, Drafts: s.drafts}), nil
 }
 
 // afterReady gives the error of what comes before the first phase: that of the tree's own code, if it has one, so that it is the same

@@ -66,14 +66,6 @@ func (m *memory) kept(bytes int) {
 	}
 }
 
-// allMade takes notice that others are made of the tasks: then it is time for a collection, which finds much, and for which there is a
-// processor.
-func (m *memory) allMade() {
-	if m != nil && m.tasks.Load() >= worthAlone {
-		go runtime.GC()
-	}
-}
-
 func (m *memory) limit() {
 	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+m.texts.Load()+making, m.live.Load()*5/4+overhead))
 }

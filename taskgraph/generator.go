@@ -26,8 +26,6 @@ type GeneratorOptions struct {
 	// Made is told how many more tasks of the full task set there are, or are to be, or how many fewer, by several goroutines; nil is
 	// nobody.
 	Made func(tasks int)
-	// AllMade is told, once, that there are all of them, and others will be made of them; nil is nobody.
-	AllMade func()
 	// TargetKinds limits the generation to some kinds and what they depend on; none means those of the parameter target-kinds, or all.
 	TargetKinds []string
 	// WriteArtifacts says that the artifacts of a decision task are wanted.
@@ -61,9 +59,7 @@ type Generator struct {
 
 	ahead atomic.Pointer[lookUps]
 
-	forget  bool      // what a later phase was made of is given up
-	others  bool      // it is known from the beginning that other tasks are made of those of the full task set
-	allMade sync.Once // told
+	forget bool // what a later phase was made of is given up
 
 	takesBlanks bool   // tasks may keep their blanks
 	open        *open  // the tasks have blanks; nil where they have none
@@ -173,7 +169,7 @@ func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) 
 // Last gives the graph that a phase made, and gives up those of the phases before as soon as they were used: a large generation then
 // needs less memory. It is for who wants nothing else of the Generator.
 func (g *Generator) Last(ctx context.Context, phase Phase) (*TaskGraph, error) {
-	g.forget, g.others = true, phase > FullTaskGraph
+	g.forget = true
 	g.takesBlanks = phase <= TargetTaskGraph // until then nothing here looks at definitions but the verifications, which know blanks
 	return g.Graph(ctx, phase)
 }
@@ -241,9 +237,6 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 		if !tg.distinct() {
 			return nil, g.repeatedLabels(tasks)
 		}
-		if g.others {
-			g.tellAllMade()
-		}
 		return tg, g.verify(FullTaskSet, &VerifyConfig{Tasks: tg})
 	})
 }
@@ -262,13 +255,6 @@ func (g *Generator) link(set *TaskGraph) *TaskGraph {
 		return &TaskGraph{tasks: set.tasks, graph: g.shape.linked(), open: set.open}
 	}
 	return set.linked()
-}
-
-// tellAllMade tells that others will be made of the tasks of the full task set.
-func (g *Generator) tellAllMade() {
-	if g.opts.AllMade != nil {
-		g.allMade.Do(g.opts.AllMade)
-	}
 }
 
 // repeatedLabels reports tasks that share a label.
@@ -457,7 +443,6 @@ func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) 
 			g.targetSet.forget()
 			g.target.forget()
 		}
-		g.tellAllMade()
 		g.project.Log.Info("generating optimized task graph")
 		o, err := g.optimize(ctx, target)
 		if err != nil {

@@ -72,41 +72,80 @@ func (s *shape) find(key string) int {
 		}
 		return -1
 	}
-	from := 0
+	want := uint32(String) | uint32(len(key))<<lenShift
+	asked := unsafe.StringData(key)
 	if len(keys) >= spreadFrom && !s.single {
-		switch i := int(s.places()[spreadHash(key)]); i {
-		case 0:
+		p := s.places()
+		switch i := int(p.at[p.hash(key)]) - 1; i {
+		case -1:
 			return -1
-		case several:
+		case several - 1:
 		default:
-			from, keys = i-1, keys[i-1:i]
+			k := &keys[i]
+			if k.meta != want || k.ptr != unsafe.Pointer(asked) && p.asked[i].Load() != asked && !p.is(i, k, key) {
+				return -1
+			}
+			return i
 		}
 	}
-	want := uint32(String) | uint32(len(key))<<lenShift
 	for i := range keys {
-		if k := &keys[i]; k.meta == want && (k.ptr == unsafe.Pointer(unsafe.StringData(key)) || k.text() == key) {
-			return from + i
+		if k := &keys[i]; k.meta == want && (k.ptr == unsafe.Pointer(asked) || k.text() == key) {
+			return i
 		}
 	}
 	return -1
 }
 
-// spread has the places of string keys, from 1, by a hash of the key: most keys that are asked for are not there. several stands where
-// more than one key has the hash.
-type spread [64]uint8
+// spread has the places of string keys, by a hash of the key: most keys that are asked for are not there.
+type spread struct {
+	factor uint32
+	at     [64]uint8 // from 1; several stands where more than one key has the hash
+	// asked are texts that were asked for and found to be the keys: mostly constants of the program, with addresses of their own.
+	asked [indexed]atomic.Pointer[byte]
+}
 
 const (
 	several = 255
 	// spreadFrom is the number of keys from which a spread is kept.
 	spreadFrom = 4
+	// spreadFactor is the first factor of a hash that is tried, maxFactors how many are until no two keys have the same.
+	spreadFactor, maxFactors = 2654435761, 16
 )
 
-// spreadHash gives the place of a key in a spread.
-func spreadHash(key string) uint32 {
+// hash gives the place of a key in a spread.
+func (p *spread) hash(key string) uint32 {
 	if key == "" {
 		return 0
 	}
-	return keyhash.Mix(key) * 2654435761 >> 26
+	return keyhash.Mix(key) * p.factor >> 26
+}
+
+// is says whether a key, which has the length of the one at a place, is that.
+func (p *spread) is(i int, k *Value, key string) bool {
+	if k.text() != key {
+		return false
+	}
+	if p.asked[i].Load() == nil {
+		p.asked[i].Store(unsafe.StringData(key))
+	}
+	return true
+}
+
+// fill takes the keys, and gives how many have the hash of another one.
+func (p *spread) fill(keys []Value, factor uint32) (same int) {
+	p.factor, p.at = factor, [64]uint8{}
+	for i, k := range keys {
+		if k.Kind() != String {
+			continue
+		}
+		if at := &p.at[p.hash(k.text())]; *at == 0 {
+			*at = uint8(i + 1)
+		} else {
+			*at = several
+			same++
+		}
+	}
+	return same
 }
 
 // places gives the spread, which it makes when it is first asked for.
@@ -115,15 +154,18 @@ func (s *shape) places() *spread {
 		return p
 	}
 	p := &spread{}
-	for i, k := range s.keys {
-		if k.Kind() != String {
-			continue
+	best, least := uint32(0), len(s.keys)
+	for n := range uint32(maxFactors) {
+		factor := uint32(spreadFactor) + 2*n*spreadFactor
+		if same := p.fill(s.keys, factor); same < least {
+			best, least = factor, same
 		}
-		if at := &p[spreadHash(k.text())]; *at == 0 {
-			*at = uint8(i + 1)
-		} else {
-			*at = several
+		if least == 0 {
+			break
 		}
+	}
+	if p.factor != best {
+		p.fill(s.keys, best)
 	}
 	s.spread.Store(p)
 	return p

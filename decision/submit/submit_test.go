@@ -420,9 +420,11 @@ func TestQueueIsDown(t *testing.T) {
 		}
 		return errors.New("connection refused")
 	}}
-	r, err := Run(t.Context(), Options{Graph: layers(500, 1), Group: group, Queue: q, Concurrency: 4})
+	const workers = 4
+	r, err := Run(t.Context(), Options{Graph: layers(500, 1), Group: group, Queue: q, Concurrency: workers})
 	require.NoError(t, err)
-	assert.LessOrEqual(t, tried, 30+maxSilent+4)
+	// The last answers may be taken notice of late, each after nearly as many jobs without one as it takes to give up.
+	assert.LessOrEqual(t, tried, 30+workers*(maxSilent+1))
 	assert.Equal(t, 30, r.Count(Created))
 	assert.ErrorContains(t, r.Err(nil), "tasks were not tried because the queue does not answer")
 	assert.ErrorContains(t, r.Err(nil), "could not be created: connection refused")
