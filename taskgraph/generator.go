@@ -1,6 +1,7 @@
 package taskgraph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -51,7 +52,7 @@ type Generator struct {
 
 	kindGraph *phase[*KindGraph]
 	fullSet   *phase[*TaskGraph]
-	full      *phase[*TaskGraph]
+	full      *phase[*fullGraph]
 	targetSet *phase[*TaskGraph]
 	target    *phase[*targetGraph]
 	optimized *phase[*Optimized]
@@ -69,6 +70,12 @@ type Generator struct {
 	begun     atomic.Pointer[ahead] // kinds that nobody has asked for yet
 }
 
+// fullGraph is the full task graph, which may be verified while others go on with it.
+type fullGraph struct {
+	*TaskGraph
+	verified func() error // waits until it is
+}
+
 // targetGraph is the target task graph and which of its tasks were asked for.
 type targetGraph struct {
 	graph     *TaskGraph
@@ -76,6 +83,8 @@ type targetGraph struct {
 	chosen    []bool // by place in graph: chosen by the filters
 	// again are the tasks that exist, by label, where what is chosen is to be created again whatever the parameters say.
 	again map[string]string
+	// verified waits until the full task graph is.
+	verified func() error
 }
 
 // phase is computed once.
@@ -128,7 +137,7 @@ func (p *Project) Generator(params *parameters.Params, opts GeneratorOptions) *G
 		project: p, params: params, opts: opts,
 		kindGraph: &phase[*KindGraph]{name: "kind graph"},
 		fullSet:   &phase[*TaskGraph]{name: "full task set"},
-		full:      &phase[*TaskGraph]{name: "full task graph"},
+		full:      &phase[*fullGraph]{name: "full task graph"},
 		targetSet: &phase[*TaskGraph]{name: "target task set"},
 		target:    &phase[*targetGraph]{name: "target task graph"},
 		optimized: &phase[*Optimized]{name: "optimization"},
@@ -276,7 +285,16 @@ func (g *Generator) repeatedLabels(tasks []*Task) error {
 
 // FullTaskGraph gives the tasks of all kinds with their edges.
 func (g *Generator) FullTaskGraph(ctx context.Context) (*TaskGraph, error) {
-	return g.full.get(func() (*TaskGraph, error) {
+	full, err := g.fullGraph(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return full.TaskGraph, full.verified()
+}
+
+// fullGraph gives the full task graph before it is verified. Whoever uses it for a phase says what is wrong with it before all else.
+func (g *Generator) fullGraph(ctx context.Context) (*fullGraph, error) {
+	return g.full.get(func() (*fullGraph, error) {
 		set, err := g.FullTaskSet(ctx)
 		if err != nil {
 			return nil, err
@@ -289,7 +307,15 @@ func (g *Generator) FullTaskGraph(ctx context.Context) (*TaskGraph, error) {
 			return nil, g.project.Resolve(tg.loopMistakes())
 		}
 		g.project.Log.Info("full task graph", "tasks", tg.Len(), "dependencies", tg.graph.Edges())
-		return tg, g.verify(FullTaskGraph, &VerifyConfig{Tasks: tg})
+		full := &fullGraph{tg, sync.OnceValue(func() (err error) {
+			defer CatchBug(g.full.name, func(bug error) { err = bug })
+			return g.verify(FullTaskGraph, &VerifyConfig{Tasks: tg})
+		})}
+		if g.forget && !g.project.Registry.changesPhases() {
+			go full.verified()
+			return full, nil
+		}
+		return full, full.verified()
 	})
 }
 
@@ -329,17 +355,26 @@ func (g *Generator) knownDependencies(tg *TaskGraph) error {
 
 // TargetTaskSet gives the tasks that the filters choose, without edges.
 func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
+	full, err := g.fullGraph(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set, err := g.targetTaskSet(full)
+	if err := cmp.Or(full.verified(), err); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// targetTaskSet gives the target task set of a full task graph.
+func (g *Generator) targetTaskSet(full *fullGraph) (*TaskGraph, error) {
 	return g.targetSet.get(func() (*TaskGraph, error) {
-		full, err := g.FullTaskGraph(ctx)
-		if err != nil {
-			return nil, err
-		}
 		names := g.params.At("filters").List()
 		if names.Len() == 0 {
 			names = value.NewStrings("target_tasks_method")
 		}
 		r := g.project.Registry
-		set := full
+		set := full.TaskGraph
 		for v := range names.Values() {
 			filter, err := r.Filters.Find(v.Str(), v.Pos(), diag.UnknownName)
 			if err != nil {
@@ -360,7 +395,7 @@ func (g *Generator) TargetTaskSet(ctx context.Context) (*TaskGraph, error) {
 			set = set.subset(keep, false)
 			g.project.Log.Info("filtered", "filter", v.Str(), "pruned", before-set.Len(), "remain", set.Len())
 		}
-		if set == full {
+		if set == full.TaskGraph {
 			set = full.bare()
 		}
 		return set, g.verify(TargetTaskSet, &VerifyConfig{Tasks: set})
@@ -378,16 +413,16 @@ func (g *Generator) inParameters(err error, path string) error {
 	return err
 }
 
-// targetGraph gives the target task graph and what was asked for.
+// targetGraph gives the target task graph and what was asked for, before the full task graph is verified.
 func (g *Generator) targetGraph(ctx context.Context) (*targetGraph, error) {
 	return g.target.get(func() (*targetGraph, error) {
-		full, err := g.FullTaskGraph(ctx)
+		full, err := g.fullGraph(ctx)
 		if err != nil {
 			return nil, err
 		}
-		set, err := g.TargetTaskSet(ctx)
+		set, err := g.targetTaskSet(full)
 		if err != nil {
-			return nil, err
+			return nil, cmp.Or(full.verified(), err)
 		}
 		chosen := make([]bool, full.Len())
 		requested := full.idsOf(set.tasks)
@@ -410,14 +445,17 @@ func (g *Generator) targetGraph(ctx context.Context) (*targetGraph, error) {
 		for _, id := range requested {
 			isRequested[id] = true
 		}
-		out := &targetGraph{graph: full.subset(keep, true)}
+		out := &targetGraph{graph: full.subset(keep, true), verified: full.verified}
 		for i, k := range keep {
 			if k {
 				out.requested = append(out.requested, isRequested[i])
 				out.chosen = append(out.chosen, chosen[i])
 			}
 		}
-		return out, g.verify(TargetTaskGraph, &VerifyConfig{Tasks: out.graph})
+		if err := g.verify(TargetTaskGraph, &VerifyConfig{Tasks: out.graph}); err != nil {
+			return nil, cmp.Or(full.verified(), err)
+		}
+		return out, nil
 	})
 }
 
@@ -427,7 +465,7 @@ func (g *Generator) TargetTaskGraph(ctx context.Context) (*TaskGraph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.graph, nil
+	return t.graph, t.verified()
 }
 
 // OptimizedTaskGraph gives what is left of the target task graph after optimization, with task ids.
@@ -444,7 +482,17 @@ func (g *Generator) OptimizedTaskGraph(ctx context.Context) (*Optimized, error) 
 			g.target.forget()
 		}
 		g.project.Log.Info("generating optimized task graph")
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() {
+			if target.verified() != nil {
+				cancel() // nobody wants to know what the index says
+			}
+		}()
 		o, err := g.optimize(ctx, target)
+		if bad := target.verified(); bad != nil {
+			return nil, bad
+		}
 		if err != nil {
 			return nil, g.project.Resolve(err)
 		}

@@ -142,7 +142,7 @@ func field(name string, v any) func(*Task) {
 
 // all gives a target graph of the tasks in which all were asked for.
 func allOf(tasks ...*Task) *targetGraph {
-	t := &targetGraph{graph: NewTaskGraph(tasks, true)}
+	t := &targetGraph{graph: NewTaskGraph(tasks, true), verified: func() error { return nil }}
 	for range tasks {
 		t.requested, t.chosen = append(t.requested, true), append(t.chosen, true)
 	}

@@ -128,6 +128,12 @@ func (r *Registry) builtIn() bool {
 	return r.contained() && r.Loaders.contained() && r.Transforms.contained() && r.FetchBuilders.contained()
 }
 
+// changesPhases says whether the tree has verifications of its own, or something of the phases after the full task graph, under names that
+// are registered.
+func (r *Registry) changesPhases() bool {
+	return r.later != nil || len(r.Verifications.changed)+len(r.Filters.changed)+len(r.TargetMethods.changed)+len(r.Strategies.changed)+len(r.StrategySets.changed) > 0
+}
+
 // alone gives the registry without fallbacks: kinds find in it what is registered, and nothing else.
 func (r *Registry) alone() *Registry {
 	b := *r
