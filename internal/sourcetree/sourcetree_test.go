@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -118,6 +120,47 @@ func TestDirReads(t *testing.T) {
 	target, err := tree.ReadLink("dir")
 	require.NoError(t, err)
 	assert.Equal(t, "a", target)
+}
+
+// TestDirBelow reads more directories than stay open, twice, with a link in each that leads to another one and one that leads out.
+func TestDirBelow(t *testing.T) {
+	outside, inside := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(outside, "secret"), nil, 0o644))
+	const dirs = maxBelow + 4
+	name := func(n int) string { return "a/" + strconv.Itoa(n%dirs) }
+	for n := range dirs {
+		dir := filepath.Join(inside, filepath.FromSlash(name(n)))
+		require.NoError(t, os.MkdirAll(dir, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), []byte(strconv.Itoa(n)), 0o644))
+		require.NoError(t, os.Symlink(filepath.FromSlash("../"+strconv.Itoa((n+1)%dirs)+"/file"), filepath.Join(dir, "next")))
+		require.NoError(t, os.Symlink(filepath.Join(outside, "secret"), filepath.Join(dir, "out")))
+	}
+	tree, err := Open(inside)
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for n := range dirs {
+				for file, want := range map[string]int{"file": n, "next": (n + 1) % dirs} {
+					text, err := tree.ReadFile(name(n) + "/" + file)
+					assert.NoError(t, err)
+					assert.Equal(t, strconv.Itoa(want), string(text))
+				}
+				info, err := tree.Lstat(name(n) + "/next")
+				assert.NoError(t, err)
+				assert.Equal(t, fs.ModeSymlink, info.Mode().Type())
+				_, err = tree.ReadFile(name(n) + "/out")
+				assert.ErrorContains(t, err, name(n)+"/out")
+				_, err = tree.Open(name(n) + "/nothing")
+				assert.ErrorIs(t, err, fs.ErrNotExist)
+				assert.ErrorContains(t, err, name(n)+"/nothing")
+			}
+		})
+	}
+	wg.Wait()
+	require.NoError(t, tree.Close())
+	_, err = tree.ReadFile(name(0) + "/file")
+	assert.Error(t, err)
 }
 
 func TestDirOfNamesThatAreNotUTF8(t *testing.T) {
