@@ -60,7 +60,7 @@ type Generator struct {
 
 	ahead atomic.Pointer[lookUps]
 
-	forget bool // what a later phase was made of is given up
+	forget bool // nobody wants a phase but the last: what that is made of is given up, and verified meanwhile
 
 	takesBlanks bool   // tasks may keep their blanks
 	open        *open  // the tasks have blanks; nil where they have none
@@ -176,7 +176,8 @@ func (g *Generator) Graph(ctx context.Context, phase Phase) (*TaskGraph, error) 
 }
 
 // Last gives the graph that a phase made, and gives up those of the phases before as soon as they were used: a large generation then
-// needs less memory. It is for who wants nothing else of the Generator.
+// needs less memory. The full task graph is verified while what follows is made of it, unless the tree has something of its own for that;
+// what is wrong with it is said before all else. Last is for who wants nothing else of the Generator.
 func (g *Generator) Last(ctx context.Context, phase Phase) (*TaskGraph, error) {
 	g.forget = true
 	g.takesBlanks = phase <= TargetTaskGraph // until then nothing here looks at definitions but the verifications, which know blanks

@@ -100,7 +100,7 @@ func (s *shape) find(key string) int {
 type spread struct {
 	factor uint32
 	at     [64]uint8 // from 1; several stands where more than one key has the hash
-	// asked are texts that were asked for and found to be the keys: mostly constants of the program, with addresses of their own.
+	// asked are constants of the program that were asked for and found to be the keys.
 	asked [indexed]atomic.Pointer[byte]
 }
 
@@ -125,11 +125,19 @@ func (p *spread) is(i int, k *Value, key string) bool {
 	if k.text() != key {
 		return false
 	}
-	if p.asked[i].Load() == nil {
-		p.asked[i].Store(unsafe.StringData(key))
+	if text := unsafe.StringData(key); p.asked[i].Load() == nil && isConstant(text) {
+		p.asked[i].Store(text)
 	}
 	return true
 }
+
+// isConstant says whether a text lies where the constants of the program do, so that nothing is kept from being freed with it.
+func isConstant(text *byte) bool {
+	const near = 64 << 20
+	return uintptr(unsafe.Pointer(text))-aConstant+near < 2*near
+}
+
+var aConstant = uintptr(unsafe.Pointer(unsafe.StringData("name")))
 
 // fill takes the keys, and gives how many have the hash of another one.
 func (p *spread) fill(keys []Value, factor uint32) (same int) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -46,6 +47,18 @@ func TestFindKeys(t *testing.T) {
 		}
 		wg.Wait()
 	}
+}
+
+func TestIsConstant(t *testing.T) {
+	assert.True(t, isConstant(unsafe.StringData("description")))
+	assert.False(t, isConstant(unsafe.StringData(strings.Clone("description"))))
+	keys := NewKeys("one", "two", "three", strings.Clone("four")).shape
+	for range 2 {
+		assert.Equal(t, 3, keys.find(strings.Clone("four")))
+		assert.Nil(t, keys.places().asked[3].Load())
+	}
+	assert.Equal(t, 3, keys.find("four"))
+	assert.Equal(t, unsafe.StringData("four"), keys.places().asked[3].Load())
 }
 
 // TestPlacesDiffer checks that a factor is found with which names that many maps have do not share a hash.
