@@ -269,6 +269,7 @@ func (a *App) generateAll(ctx context.Context, s *session, specs []string, p pri
 		turn[i] = make(chan struct{})
 	}
 	close(turn[0])
+	a.memory.several()
 	s.drafts = taskgraph.NewDrafts(a.memory.made, a.memory.kept)
 	progress := a.progress(len(specs), "graphs")
 	errs := make([]error, len(specs))

@@ -15,6 +15,7 @@ import (
 type memory struct {
 	tasks atomic.Int64 // that there are
 	steps atomic.Int64 // what the limit was last set for
+	least atomic.Int64 // bytes that the heap may have in any case
 	live  atomic.Int64 // bytes that the last collection left
 	texts atomic.Int64 // bytes that are kept of what was written
 	large sync.Once    // there are so many tasks that huge pages pay off
@@ -22,6 +23,8 @@ type memory struct {
 
 const (
 	firstLimit = 264 << 20
+	// severalLimit takes its place where several graphs are made, one after the other, and what each was made of is garbage.
+	severalLimit = 400 << 20
 	// taskLimit is what a task may take, with what is garbage after it was made.
 	taskLimit = 7400
 	// making is what is allowed beside it while tasks are made: the last of them are not worth a collection, since not much comes then.
@@ -40,6 +43,7 @@ func tuneMemory() *memory {
 		return nil
 	}
 	m := &memory{}
+	m.least.Store(firstLimit)
 	debug.SetGCPercent(-1)
 	m.limit()
 	m.watch(&collection{})
@@ -58,6 +62,14 @@ func (m *memory) made(tasks int) {
 	}
 }
 
+// several takes notice that several graphs will be made.
+func (m *memory) several() {
+	if m != nil {
+		m.least.Store(severalLimit)
+		m.limit()
+	}
+}
+
 // kept takes notice of more that is kept of what was written, or of less, in bytes.
 func (m *memory) kept(bytes int) {
 	if m != nil {
@@ -67,7 +79,7 @@ func (m *memory) kept(bytes int) {
 }
 
 func (m *memory) limit() {
-	debug.SetMemoryLimit(max(firstLimit, m.tasks.Load()*taskLimit+m.texts.Load()+making, m.live.Load()*5/4+overhead))
+	debug.SetMemoryLimit(max(m.least.Load(), m.tasks.Load()*taskLimit+m.texts.Load()+making, m.live.Load()*5/4+overhead))
 }
 
 // collection is garbage that tells when garbage was collected.
