@@ -20,6 +20,9 @@ var update = flag.Bool("update", false, "write what is expected into the files o
 
 // Each file of testdata/mistakes is a tree with one mistake, and what is printed about it.
 func TestMistakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some reach limits, which takes long with the race detector, and all is in one goroutine")
+	}
 	names, err := filepath.Glob("testdata/mistakes/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
