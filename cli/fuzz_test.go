@@ -46,7 +46,7 @@ func FuzzPipeline(f *testing.F) {
 	for name, steps := range plain.Transforms.All() {
 		steps = slices.Clone(steps)
 		for i := range steps {
-			steps[i].Early, steps[i].Contained = nil, false
+			steps[i].Early, steps[i].Alike, steps[i].Contained = nil, nil, false
 		}
 		plain.Transforms.Replace(name, steps)
 	}
@@ -65,7 +65,7 @@ func FuzzPipeline(f *testing.F) {
 		level := []string{"1", "3"}[variation/4%2]
 		serial := generateFuzzed(t, registry, tree, level, 1)
 		require.Equal(t, serial, generateFuzzed(t, registry, tree, level, 4), "several workers must make what one makes")
-		require.Equal(t, serial, generateFuzzed(t, plain, tree, level, 1), "arenas and steps that do not wait must make nothing else")
+		require.Equal(t, serial, generateFuzzed(t, plain, tree, level, 1), "arenas, steps that do not wait and stubs that stand for several must make nothing else")
 		require.Equal(t, serial, generateFuzzed(t, registry, tree, level, 2, otherPush), "what was drafted for other parameters must make nothing else")
 	})
 }

@@ -73,7 +73,7 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 	early := slices.Clone(steps)
 	plans := false
 	for i, s := range steps {
-		if s.All != nil || !s.Contained || s.Plan != nil && s.Early == nil || s.Expands && !p.many(stubs) {
+		if s.All != nil || !s.Contained || s.Plan != nil && s.Early == nil || s.Expands && s.Alike == nil && !p.many(stubs) {
 			return nil, false
 		}
 		if s.Plan != nil {
@@ -113,8 +113,9 @@ func (p *pipeline) early(stubs []*value.Map, steps []Step) ([]*Task, bool) {
 // finisher is what a worker does with the stubs that its steps leave.
 type finisher[T any] struct {
 	finish func(stub *value.Map) (result T, ok bool)
-	arena  *value.Arena // where stubs live meanwhile; may be nil
-	end    func()       // may be nil
+	alike  func(stub *value.Map, last int) (results []T, ok bool) // of a stub for all numbers up to the last; may be nil
+	arena  *value.Arena                                           // where stubs live meanwhile; may be nil
+	end    func()                                                 // may be nil
 }
 
 func asItIs(stub *value.Map) (*value.Map, bool) { return stub, true }
@@ -130,7 +131,7 @@ func (p *pipeline) tasks(stubs int, steps []Step) finisher[*Task] {
 	if p.cfg.Registry.contained() && !slices.ContainsFunc(steps, func(s Step) bool { return !s.Contained }) {
 		arena = value.NewArena()
 	}
-	return finisher[*Task]{
+	f := finisher[*Task]{
 		finish: func(stub *value.Map) (*Task, bool) {
 			t, err := newTask(p.cfg.Kind, stub)
 			if err != nil {
@@ -146,6 +147,21 @@ func (p *pipeline) tasks(stubs int, steps []Step) finisher[*Task] {
 			p.interners.Put(interner)
 		},
 	}
+	if p.cfg.Registry.contained() {
+		var numbering *value.Numbering
+		f.alike = func(stub *value.Map, last int) ([]*Task, bool) {
+			if numbering == nil {
+				numbering = value.NewNumbering(interner)
+			}
+			t, err := newTask(p.cfg.Kind, stub)
+			if err != nil {
+				return nil, false
+			}
+			t.intern(interner)
+			return t.numbered(numbering, last)
+		}
+	}
+	return f
 }
 
 // all runs a step that sees the whole stream.
@@ -204,6 +220,12 @@ func each[T any](p *pipeline, stubs []*value.Map, steps []Step, finish func(stub
 				out = append(out, made)
 			}
 		})
+		if f.alike != nil {
+			r.alike = func(stub *value.Map, last int) (commit func(), ok bool) {
+				made, ok := f.alike(stub, last)
+				return func() { out = append(out, made...) }, ok
+			}
+		}
 		for {
 			b := int(next.Add(1)) - 1
 			if b >= batches {
@@ -253,10 +275,22 @@ type runner struct {
 	step   int                // the step that is running
 	arena  *value.Arena       // where stubs live meanwhile; may be nil
 	out    func(*value.Map)   // takes what the last step made
+
+	// alike takes what the last step made for all numbers up to the last; nothing comes of it before commit.
+	alike func(stub *value.Map, last int) (commit func(), ok bool)
+	blind int    // the steps from there on are
+	trial *trial // of the stub that is under way, if it stands for several
+}
+
+// trial is the way of a stub for several numbers.
+type trial struct {
+	last   int
+	made   []func() // commits
+	failed bool
 }
 
 func newRunner(p *pipeline, steps []Step, fs []Each, arena *value.Arena, out func(*value.Map)) *runner {
-	r := &runner{p: p, steps: steps, fs: fs, yields: make([]func(*value.Map), len(fs)), arena: arena, out: out}
+	r := &runner{p: p, steps: steps, fs: fs, yields: make([]func(*value.Map), len(fs)), arena: arena, out: out, blind: len(steps)}
 	for i := range fs {
 		r.yields[i] = func(s *value.Map) { r.at(s, i+1) }
 		if arena != nil && steps[i].Expands {
@@ -266,6 +300,9 @@ func newRunner(p *pipeline, steps []Step, fs []Each, arena *value.Arena, out fun
 				arena.Release(mark)
 			}
 		}
+	}
+	for r.blind > 0 && steps[r.blind-1].Blind {
+		r.blind--
 	}
 	return r
 }
@@ -287,14 +324,65 @@ func (r *runner) through(stub *value.Map) {
 
 func (r *runner) at(stub *value.Map, i int) {
 	if i == len(r.fs) {
-		r.out(stub)
+		r.end(stub)
+		return
+	}
+	if r.tryAlike(stub, i) {
 		return
 	}
 	r.step = i
 	if err := r.fs[i](r.p.cfg, stub, r.yields[i]); err != nil {
-		r.p.report(err, stub, r.steps[i].Name)
+		if r.trial != nil {
+			r.trial.failed = true
+		} else {
+			r.p.report(err, stub, r.steps[i].Name)
+		}
 	}
 	r.step = i
+}
+
+func (r *runner) end(stub *value.Map) {
+	if r.trial == nil {
+		r.out(stub)
+		return
+	}
+	commit, ok := r.alike(stub, r.trial.last)
+	r.trial.made, r.trial.failed = append(r.trial.made, commit), r.trial.failed || !ok
+}
+
+// tryAlike sends one stub in the place of all that a step would make of a stub through the steps that follow, if they can do with that, and
+// says whether it went well. If not, nothing happened.
+func (r *runner) tryAlike(stub *value.Map, i int) bool {
+	if r.steps[i].Alike == nil || r.alike == nil || r.blind > i+1 || r.trial != nil {
+		return false
+	}
+	like, last := r.steps[i].Alike(r.p.cfg, stub)
+	if last < 2 {
+		return false
+	}
+	t := &trial{last: last}
+	mark := r.arena.Mark()
+	r.send(like, i+1, t)
+	r.arena.Release(mark)
+	if t.failed {
+		return false
+	}
+	for _, commit := range t.made {
+		commit()
+	}
+	return true
+}
+
+// send sends a stub on for a trial, which fails where a step panics: whoever sees stubs with their numbers finds out more.
+func (r *runner) send(stub *value.Map, i int, t *trial) {
+	r.trial = t
+	defer func() {
+		if recover() != nil {
+			t.failed = true
+		}
+		r.trial = nil
+	}()
+	r.at(stub, i)
 }
 
 // report adds an error, with what the pipeline knows about where it happened.

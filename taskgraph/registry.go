@@ -385,6 +385,13 @@ type Step struct {
 	// Contained says that the step keeps no part of a stub when it has passed it on or dropped it, but for what [value.Value.Kept] gives:
 	// not in a closure, nor by [Memo]. The memory of stubs is then used again at once.
 	Contained bool
+	// Alike gives one stub for all that Each makes of a stub, with blanks for the number where they differ, and how many they are, in
+	// their order: see [value.NewNumberBlank]. The stub itself stays as it is. Where there is none, or fewer than two, the number is 0.
+	// What a task is made of is then worked out once, if all steps that follow are Blind.
+	Alike func(cfg *Config, stub *value.Map) (like *value.Map, last int)
+	// Blind says that the step takes stubs with blanks for a number: where it looks into a text that may have one, the result is right for all
+	// numbers, or it fails, and the stubs come one by one.
+	Blind bool
 	// Join gives the step that does the work of this one and then of the next, and whether there is such a step. nil joins
 	// nothing. It is for steps that are cheaper together, such as those that run in another program.
 	Join func(next Step) (Step, bool)

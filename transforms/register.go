@@ -12,22 +12,23 @@ func Register(r *taskgraph.Registry) {
 	for _, t := range []struct {
 		name     string
 		sequence taskgraph.Sequence
+		blind    bool
 	}{
-		{"cached_tasks", cachedTasksSequence()},
-		{"chunking", chunkingSequence()},
-		{"code_review", codeReviewSequence()},
-		{"docker_image", dockerImageSequence()},
-		{"fetch", fetchSequence()},
-		{"from_deps", fromDepsSequence()},
-		{"job", runSequence()}, // what run was called in old trees
-		{"matrix", matrixSequence()},
-		{"notify", notifySequence()},
-		{"run", runSequence()},
-		{"task", taskSequence()},
-		{"task_context", taskContextSequence()},
+		{"cached_tasks", cachedTasksSequence(), false},
+		{"chunking", chunkingSequence(), false},
+		{"code_review", codeReviewSequence(), false},
+		{"docker_image", dockerImageSequence(), false},
+		{"fetch", fetchSequence(), false},
+		{"from_deps", fromDepsSequence(), false},
+		{"job", runSequence(), true}, // what run was called in old trees
+		{"matrix", matrixSequence(), false},
+		{"notify", notifySequence(), false},
+		{"run", runSequence(), true},
+		{"task", taskSequence(), true},
+		{"task_context", taskContextSequence(), true},
 	} {
 		for i := range t.sequence {
-			t.sequence[i].Contained = true
+			t.sequence[i].Contained, t.sequence[i].Blind = true, t.blind
 		}
 		r.Transforms.Add("taskgraph.transforms."+t.name+":transforms", t.sequence)
 	}

@@ -232,6 +232,9 @@ var descriptionDefaults = value.NewKeys("attributes", "dependencies", "soft-depe
 func ConfigureForRun(cfg *taskgraph.Config, task, desc *value.Map) error {
 	using := task.At("run").Map().At("using")
 	implementation := task.At("worker").Map().Str("implementation")
+	if using.Str() != "run-task" && isNumbered(desc) {
+		return errNumbered
+	}
 	h, err := runHandler(cfg, using.Str(), implementation)
 	if err != nil {
 		return diag.Placed(err, using.Pos(), "run.using")

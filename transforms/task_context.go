@@ -67,6 +67,7 @@ func renderTask(cfg *taskgraph.Config, stub *value.Map, yield func(*value.Map)) 
 		if passes(f.path) {
 			known = c.getBlank
 		}
+		c.hidesName = value.HasNumber(c.name.Str()) && !mayBeNumbered(f.path)
 		if err := f.substitute(stub, known); err != nil {
 			return value.WithNames(err, c.names())
 		}
@@ -120,6 +121,7 @@ type taskContext struct {
 	params               *contextParams
 	object, custom, file *value.Map
 	name                 value.Value
+	hidesName            bool // it has blanks, and is asked for where they must not be
 }
 
 func (c *taskContext) get(name string) (value.Value, bool) {
@@ -143,7 +145,7 @@ func (c *taskContext) getOther(name string) (value.Value, bool) {
 			return v, true
 		}
 	}
-	return c.name, name == "name" && !c.name.IsNull()
+	return c.name, name == "name" && !c.name.IsNull() && !c.hidesName
 }
 
 func (c *taskContext) names() []string {

@@ -14,14 +14,18 @@ import (
 const (
 	blankMark = 0xff
 	blankLen  = 4
-	maxBlanks = 1 << 18
+	maxBlanks = 1 << 17 // from there on they are those of numbers
 )
 
-// NewBlank gives the text that is the n-th blank and nothing else. n is not negative and less than 262,144.
+// NewBlank gives the text that is the n-th blank and nothing else. n is not negative and less than 131,072.
 func NewBlank(n int) Value {
 	if n < 0 || n >= maxBlanks {
 		panic("value: too many blanks")
 	}
+	return newBlank(n)
+}
+
+func newBlank(n int) Value {
 	return NewString(string([]byte{blankMark, 0x80 | byte(n>>12), 0x80 | byte(n>>6&0x3f), 0x80 | byte(n&0x3f)}))
 }
 
@@ -71,6 +75,7 @@ type outlined struct {
 
 // Outliner finds out where values have blanks. It is for one goroutine, and for values that do not change any more.
 type Outliner struct {
+	has     func(text string) bool
 	text    Outline
 	known   [1 << 10]outlinedAt // by where they are
 	same    map[string]*Outline
@@ -87,15 +92,17 @@ type outlinedAt struct {
 }
 
 // NewOutliner gives an outliner.
-func NewOutliner() *Outliner {
-	return &Outliner{same: map[string]*Outline{}, keys: map[unsafe.Pointer]bool{}}
+func NewOutliner() *Outliner { return newOutliner(HasBlank) }
+
+func newOutliner(has func(text string) bool) *Outliner {
+	return &Outliner{has: has, same: map[string]*Outline{}, keys: map[unsafe.Pointer]bool{}}
 }
 
 // Of gives the outline of a value.
 func (o *Outliner) Of(v Value) *Outline {
 	switch v.Kind() {
 	case String:
-		if HasBlank(v.text()) {
+		if o.has(v.text()) {
 			return &o.text
 		}
 	case MapKind:
@@ -149,7 +156,7 @@ func (o *Outliner) lookAtKeys(m *Map) {
 	}
 	o.keys[unsafe.Pointer(m.shape)] = true
 	for _, k := range m.shape.keys {
-		if k.Kind() == String && HasBlank(k.text()) {
+		if k.Kind() == String && o.has(k.text()) {
 			o.InKeys = true
 		}
 	}

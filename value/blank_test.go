@@ -13,10 +13,10 @@ import (
 )
 
 func TestBlanks(t *testing.T) {
-	a, b := value.NewBlank(0), value.NewBlank(1<<18-1)
+	a, b := value.NewBlank(0), value.NewBlank(1<<17-1)
 	assert.True(t, value.HasBlank(a.Str()))
 	assert.False(t, value.HasBlank("no blank, \u00ff \U0001f600"))
-	assert.Panics(t, func() { value.NewBlank(1 << 18) })
+	assert.Panics(t, func() { value.NewBlank(1 << 17) })
 	assert.Panics(t, func() { value.NewBlank(-1) })
 
 	shared := value.MapOf("rev", a)

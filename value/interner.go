@@ -81,6 +81,18 @@ func (in *Interner) text(v Value) Value {
 	return v
 }
 
+// written gives a text that is in a buffer: one that is there, or else what keep makes of it.
+func (in *Interner) written(text []byte, keep func(text []byte) string) Value {
+	if len(text) < shortText || len(text) >= longText {
+		return NewString(keep(text))
+	}
+	slot := &in.texts[maphash.Bytes(in.seed, text)&uint64(len(in.texts)-1)]
+	if slot.text() != string(text) {
+		*slot = NewString(keep(text))
+	}
+	return slot.At(0)
+}
+
 // lately gives the place where a value is remembered that is interned already, so that nothing needs to be done for it.
 func (in *Interner) lately(v Value) *Value {
 	return &in.known[uint64(uintptr(v.ptr))*mix>>32&uint64(len(in.known)-1)]

@@ -75,9 +75,36 @@ func (k *Keyed) choose(name string, e Entry) (Value, error) {
 	if attr.Kind() == ListKind || attr.Kind() == MapKind {
 		return Value{}, fail("attribute %s is %s, which no alternative can match", name, attr.Describe())
 	}
+	pick := func(attr Value) (Value, error) { return k.pick(name, alternatives, attr, fail) }
+	if last := LastNumber(attr.Str()); last > 0 {
+		return forAllNumbers(attr, last, pick)
+	}
+	return pick(attr)
+}
+
+// forAllNumbers picks with a text for each of the numbers that blanks in it stand for. That must be the same each time.
+func forAllNumbers(attr Value, last int, pick func(attr Value) (Value, error)) (Value, error) {
+	var first Value
+	for i := range last {
+		picked, err := pick(numbered(attr, i+1))
+		switch {
+		case err != nil:
+			return Value{}, err
+		case i == 0:
+			first = picked
+		case !Same(first, picked) || first.pos != picked.pos:
+			return Value{}, diag.Errorf(diag.BadKeyedBy, 0, "depends on a number that is not known yet")
+		}
+	}
+	return first, nil
+}
+
+// pick gives the value of the alternative for an attribute.
+func (k *Keyed) pick(name string, alternatives *Map, attr Value, fail func(format string, args ...any) *diag.Diagnostic) (Value, error) {
 	if exact, ok := alternatives.GetKey(attr); ok {
 		return exact, nil
 	}
+	fallback, hasDefault := alternatives.Get("default")
 	text, isText := attr.AsString()
 	if !isText {
 		return Value{}, fail("attribute %s is %s, and patterns match text only", name, attr.Describe()).WithRelated(attr.pos, "the attribute")
