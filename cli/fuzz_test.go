@@ -77,6 +77,26 @@ var manyTasks = regexp.MustCompile(`total-chunks\W*[0-9_x:]{4,}`)
 var otherPush = value.MapOf("owner", "somebody@example.org", "head_rev", "5af1c9e0d1f8b87d2c3d", "head_ref", "refs/heads/other", "head_repository", "https://github.com/other/fork",
 	"base_rev", "77f1c9", "project", "other", "pushlog_id", "4321", "build_date", 1600000000, "pushdate", 1600000001, "moz_build_date", "20200913122640")
 
+// sameLast holds what a generation gives at each phase to what another one gives that gives up the phases before.
+func sameLast(t *testing.T, p printer, g *taskgraph.Generator, another func() *taskgraph.Generator) {
+	t.Helper()
+	yaml := p
+	yaml.format = formatYAML
+	for _, phase := range []taskgraph.Phase{taskgraph.FullTaskSet, taskgraph.FullTaskGraph, taskgraph.TargetTaskSet, taskgraph.TargetTaskGraph, taskgraph.OptimizedTaskGraph, taskgraph.MorphedTaskGraph} {
+		graph, err := g.Graph(t.Context(), phase)
+		last, errLast := another().Last(t.Context(), phase)
+		require.Equal(t, fmt.Sprint(err), fmt.Sprint(errLast), "%v", phase)
+		if err != nil {
+			continue
+		}
+		for _, p := range []printer{p, yaml} {
+			var want, got bytes.Buffer
+			require.Equal(t, p.print(&want, graph), p.print(&got, last))
+			require.True(t, bytes.Equal(want.Bytes(), got.Bytes()), "the %v must be the same where nothing is wanted after it", phase)
+		}
+	}
+}
+
 // generateFuzzed gives the morphed graph of a tree as JSON, or what is said about its mistakes. others are parameters that the tree is loaded
 // with before, in common.
 func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapFS, level string, workers int, others ...*value.Map) string {
@@ -134,7 +154,11 @@ func generateFuzzed(t *testing.T, registry *taskgraph.Registry, tree fstest.MapF
 				require.Equal(t, want.String(), got.String(), "blanks must be filled in while graphs are written")
 			}
 		}
-		graph, err := project.Generator(params, options).Graph(t.Context(), o.phase)
+		g := project.Generator(params, options)
+		graph, err := g.Graph(t.Context(), o.phase)
+		if workers > 1 {
+			sameLast(t, p, g, func() *taskgraph.Generator { return project.Generator(params, options) })
+		}
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 // Register registers the built-in strategies.
 func Register(r *taskgraph.Registry) {
+	defer r.Contain()()
 	r.Strategies.Add("never", Never{})
 	r.Strategies.Add("always", Always{})
 	r.Strategies.Add("index-search", IndexSearch{})

@@ -66,7 +66,9 @@ func (o *optimizer) assemble() (*Optimized, error) {
 	if o.g.forget {
 		clear(o.graph.tasks) // of the target task graph, which is this optimization's alone
 	}
-	return out, o.finishTasks(out.Graph.tasks, own, keep, ids)
+	err := o.finishTasks(out.Graph.tasks, own, keep, ids)
+	out.Graph.whole = wholeTasks(out.Graph.tasks)
+	return out, err
 }
 
 // finishTasks puts finished tasks in the place of those that stay: with their task id, the task ids of their
@@ -78,7 +80,7 @@ func (o *optimizer) finishTasks(tasks []*Task, own []string, keep []bool, ids []
 	var homeless firstError
 	work := func() {
 		defer CatchBug("optimization", o.errs.Add)
-		f := &finalizer{references: &references{decision: o.g.opts.DecisionTaskID, urls: urls}, graph: o.graph, keep: keep, ids: ids}
+		f := &finalizer{references: &references{decision: o.g.opts.DecisionTaskID, urls: urls}, graph: o.graph, keep: keep, ids: ids, numbering: newNumbering()}
 		for {
 			start := int(next.Add(batch)) - batch
 			if start >= len(tasks) {
@@ -135,6 +137,9 @@ type finalizer struct {
 	keep   []bool
 	ids    []string           // task ids, also of tasks that are not kept; "" where there is none
 	linked [1 << 8]dependency // by address
+
+	numbering *value.Numbering
+	of, made  *pattern // the latest that was finished, and what became of it; nil where tasks are finished one by one
 }
 
 // dependency is what becomes of the dependencies that a task and others like it have.
@@ -147,7 +152,22 @@ type dependency struct {
 // finish gives the task as it is submitted.
 func (f *finalizer) finish(t *Task, self string) *Task {
 	deps := f.dependencies(t)
-	def := f.definition(t.Task, self, deps.ids)
+	if t.pattern != nil {
+		if made := f.pattern(t.pattern, deps); made != nil {
+			out := *t
+			out.TaskID, out.Dependencies, out.Task, out.pattern = self, deps.ids, made.task.Task, made
+			return &out
+		}
+		t = t.whole(f.numbering)
+	}
+	out := *t
+	out.TaskID, out.Dependencies, out.Task = self, deps.ids, f.finished(t.Task, self, deps)
+	return &out
+}
+
+// finished gives the definition of a task as it is submitted.
+func (f *finalizer) finished(def *value.Map, self string, deps dependency) *value.Map {
+	def = f.definition(def, self, deps.ids)
 	switch v := def.At("dependencies"); {
 	case v.List() == nil:
 		f.errs = append(f.errs, diag.Errorf(diag.WrongType, v.Pos(), "want a list, got %s", v.Describe()).WithPath("dependencies"))
@@ -157,9 +177,24 @@ func (f *finalizer) finish(t *Task, self string) *Task {
 		def.EditList("dependencies").Append(slices.Collect(deps.sorted.Values())...)
 	}
 	def.Freeze()
-	out := *t
-	out.TaskID, out.Dependencies, out.Task = self, deps.ids, def
-	return &out
+	return def
+}
+
+// pattern gives what becomes of a pattern, nil where that depends on the number, or anything is wrong.
+func (f *finalizer) pattern(p *pattern, deps dependency) *pattern {
+	if f.of == p {
+		return f.made
+	}
+	f.of, f.made, f.usedSelf = p, nil, false
+	def := f.finished(p.task.Task, "", deps)
+	if len(f.errs) > 0 || f.homeless != nil || f.usedSelf {
+		f.errs, f.homeless = f.errs[:0], nil
+		return nil
+	}
+	task := *p.task
+	task.Task, task.Dependencies, task.TaskID = def, deps.ids, idBlank
+	f.made = &pattern{task: &task, def: f.numbering.Outline(def.Value())}
+	return f.made
 }
 
 // dependencies gives those of a task.

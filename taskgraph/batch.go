@@ -319,5 +319,9 @@ func (o *optimizer) replacingForesight(order []int32, d *deadlines, answers *Ind
 
 // arguments gives what every strategy gets.
 func (o *optimizer) arguments(id int32) StrategyArgs {
-	return StrategyArgs{Task: o.graph.tasks[id], Params: o.g.params, Arg: o.plans[id].arg}
+	t := o.graph.tasks[id]
+	if o.g.project.Registry.hasStrayed() {
+		t = t.whole(newNumbering())
+	}
+	return StrategyArgs{Task: t, Params: o.g.params, Arg: o.plans[id].arg}
 }

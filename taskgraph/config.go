@@ -108,18 +108,29 @@ func (c *Config) drop(stub *value.Map) {
 
 // Dependencies are the tasks of the kinds that a kind depends on: in the order of kinds, then of definition.
 type Dependencies struct {
-	tasks []*Task
-	once  sync.Once
-	index map[string]*Task
+	tasks  []*Task
+	once   sync.Once
+	places map[string]int
+
+	whole   func() []*Task // the tasks without blanks, once; nil where none is of a pattern
+	strayed func() bool    // whether blanks may be seen by code of a tree
 }
 
 // NewDependencies gives the set of the tasks.
 func NewDependencies(tasks []*Task) *Dependencies { return &Dependencies{tasks: tasks} }
 
+// newDependencies gives the set of the tasks for a kind whose registry it is.
+func newDependencies(tasks []*Task, r *Registry) *Dependencies {
+	return &Dependencies{tasks: tasks, whole: wholeTasks(tasks), strayed: r.hasStrayed}
+}
+
 // All gives the tasks in order. The result is read-only.
 func (d *Dependencies) All() []*Task {
 	if d == nil {
 		return nil
+	}
+	if d.whole != nil && d.strayed() {
+		return d.whole()
 	}
 	return d.tasks
 }
@@ -130,12 +141,15 @@ func (d *Dependencies) Task(label string) *Task {
 		return nil
 	}
 	d.once.Do(func() {
-		d.index = make(map[string]*Task, len(d.tasks))
-		for _, t := range d.tasks {
-			d.index[t.Label] = t
+		d.places = make(map[string]int, len(d.tasks))
+		for i, t := range d.tasks {
+			d.places[t.Label] = i
 		}
 	})
-	return d.index[label]
+	if i, ok := d.places[label]; ok {
+		return d.All()[i]
+	}
+	return nil
 }
 
 // Labels gives the labels in order.

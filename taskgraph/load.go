@@ -72,7 +72,7 @@ func (g *Generator) loadKinds(ctx context.Context, kg *KindGraph, ahead *ahead) 
 			for _, b := range before {
 				deps = append(deps, b.all()...)
 			}
-			tasks, err := load.tasks(NewDependencies(deps))
+			tasks, err := load.tasks(newDependencies(deps, load.cfg.Registry))
 			if err != nil {
 				errs.Add(err)
 				return
@@ -178,6 +178,7 @@ func (g *Generator) newKindLoad(ctx context.Context, kind *Kind, repos func() ([
 	}
 	l.load = &LoadConfig{Config: l.cfg, Transforms: slices.Collect(kind.Map.At("transforms").List().Values())}
 	l.pipe = &pipeline{cfg: l.cfg, workers: g.workers(), errs: &l.errs, interners: &g.interners, made: g.opts.Made}
+	l.pipe.patterns = g.forget && g.opts.Drafts == nil && ahead == nil && p.Registry.keepsPatterns()
 	return l
 }
 

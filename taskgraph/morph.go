@@ -67,7 +67,7 @@ func (c *MorphConfig) Add(t *Task) error {
 // SetDefinition gives a task another definition.
 func (c *MorphConfig) SetDefinition(t *Task, def *value.Map) {
 	if at, ok := c.places[t.TaskID]; ok {
-		to := *c.tasks[at]
+		to := *c.tasks[at].whole(newNumbering())
 		to.Task = def
 		c.Change(t, &to)
 	}
@@ -162,7 +162,7 @@ func (g *Generator) morph(ctx context.Context, o *Optimized) (*Optimized, error)
 
 // withTasks gives the same graph with other tasks of the same names.
 func (tg *TaskGraph) withTasks(tasks []*Task) *TaskGraph {
-	return &TaskGraph{tasks: tasks, graph: tg.graph, byID: tg.byID}
+	return &TaskGraph{tasks: tasks, graph: tg.graph, byID: tg.byID, whole: wholeTasks(tasks)}
 }
 
 // newTaskGraphByID gives the graph of tasks whose dependencies are task ids.

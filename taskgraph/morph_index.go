@@ -18,7 +18,7 @@ func addIndexTasks(c *MorphConfig) error {
 	var crowded []*Task
 	for t := range c.Tasks() {
 		if t.Task.At("routes").List().Len() > MaxRoutes {
-			crowded = append(crowded, t)
+			crowded = append(crowded, t.whole(newNumbering()))
 		}
 	}
 	if len(crowded) == 0 {

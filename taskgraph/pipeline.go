@@ -19,6 +19,7 @@ type pipeline struct {
 
 	attempt bool // errors mean nothing, but that it was in vain
 
+	patterns  bool       // tasks may stay of patterns
 	interners *sync.Pool // of interners that no worker uses now
 	made      func(tasks int)
 }
@@ -158,7 +159,7 @@ func (p *pipeline) tasks(stubs int, steps []Step) finisher[*Task] {
 				return nil, false
 			}
 			t.intern(interner)
-			return t.numbered(numbering, last)
+			return t.numbered(numbering, last, p.patterns)
 		}
 	}
 	return f

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/parameters"
@@ -63,11 +64,29 @@ type Registry struct {
 	trusted bool     // see [Registry.Contain]
 	altered []string // what is no set, and was changed by work that was left for later
 
-	later *later // nil where nothing is registered later
+	later   *later       // nil where nothing is registered later
+	strayed *atomic.Bool // whether a fallback of a set has given anything
 }
 
 // NewRegistry gives a registry that holds nothing.
 func NewRegistry() *Registry {
+	r := newRegistry()
+	r.watch()
+	return r
+}
+
+// watch has fallbacks say that they have given something.
+func (r *Registry) watch() {
+	r.strayed = new(atomic.Bool)
+	r.Loaders.strayed, r.Transforms.strayed, r.RunHandlers.strayed, r.PayloadBuilders.strayed, r.IndexBuilders.strayed = r.strayed, r.strayed, r.strayed, r.strayed, r.strayed
+	r.FetchBuilders.strayed, r.GroupBys.strayed, r.SetNames.strayed, r.ContextProviders.strayed = r.strayed, r.strayed, r.strayed, r.strayed
+	r.Strategies.strayed, r.StrategySets.strayed = r.strayed, r.strayed
+}
+
+// hasStrayed says whether anything that was looked up was not registered, but given by a fallback: code of a tree that gets tasks.
+func (r *Registry) hasStrayed() bool { return r.strayed.Load() }
+
+func newRegistry() *Registry {
 	return &Registry{
 		Loaders:          newSet[Loader]("loader", present[Loader]),
 		Transforms:       newSet[Sequence]("transform", Sequence.mistake),
@@ -93,7 +112,7 @@ func NewRegistry() *Registry {
 
 // Clone gives a registry that holds the same and can be added to without changing this one.
 func (r *Registry) Clone() *Registry {
-	return &Registry{
+	c := &Registry{
 		Loaders: r.Loaders.clone(), Transforms: r.Transforms.clone(), RunHandlers: r.RunHandlers.clone(), PayloadBuilders: r.PayloadBuilders.clone(),
 		IndexBuilders: r.IndexBuilders.clone(), FetchBuilders: r.FetchBuilders.clone(), GroupBys: r.GroupBys.clone(), SetNames: r.SetNames.clone(),
 		ContextProviders: r.ContextProviders.clone(), Strategies: r.Strategies.clone(), StrategySets: r.StrategySets.clone(), TargetMethods: r.TargetMethods.clone(),
@@ -101,6 +120,8 @@ func (r *Registry) Clone() *Registry {
 		ProjectParameters: r.ProjectParameters.clone(), caches: r.caches, trusted: r.trusted,
 		ParameterExtensions: slices.Clone(r.ParameterExtensions), Extensions: slices.Clone(r.Extensions),
 	}
+	c.watch()
+	return c
 }
 
 // Contain says that the handlers and builders which are registered until the result is called keep no part of a stub, as
@@ -108,7 +129,8 @@ func (r *Registry) Clone() *Registry {
 func (r *Registry) Contain() (end func()) {
 	r.trusted = true
 	ends := []func(){r.RunHandlers.contain(), r.PayloadBuilders.contain(), r.IndexBuilders.contain(), r.ContextProviders.contain(),
-		r.GroupBys.contain(), r.SetNames.contain(), r.Loaders.contain(), r.Transforms.contain(), r.FetchBuilders.contain()}
+		r.GroupBys.contain(), r.SetNames.contain(), r.Loaders.contain(), r.Transforms.contain(), r.FetchBuilders.contain(),
+		r.Strategies.contain(), r.StrategySets.contain(), r.Morphs.contain(), r.Verifications.contain()}
 	return func() {
 		for _, end := range ends {
 			end()
@@ -179,6 +201,7 @@ type Set[T any] struct {
 	later   *later          // what it waits for; nil where nothing is added to it
 	final   *Set[T]         // what it is then
 	used    *used[T]        // where it does not wait
+	strayed *atomic.Bool    // set when a fallback gives something; nil where that does not matter
 }
 
 func newSet[T any](what string, mistake func(T) string) *Set[T] {
@@ -284,11 +307,20 @@ func (s *Set[T]) Lookup(name string) (T, bool, error) {
 				return none, false, err
 			}
 		}
-		if item, ok, err := f.find(name); ok || err != nil {
+		if item, ok, err := s.stray(f, name); ok || err != nil {
 			return item, ok, err
 		}
 	}
 	return none, false, nil
+}
+
+// stray asks a fallback.
+func (s *Set[T]) stray(f fallback[T], name string) (T, bool, error) {
+	item, ok, err := f.find(name)
+	if ok && s.strayed != nil {
+		s.strayed.Store(true)
+	}
+	return item, ok, err
 }
 
 // quick gives the item with a name, registered or from a fallback that need not wait for anything.
@@ -300,7 +332,7 @@ func (s *Set[T]) quick(name string) (T, bool) {
 		if f.settled {
 			break
 		}
-		if item, ok, err := f.find(name); ok || err != nil {
+		if item, ok, err := s.stray(f, name); ok || err != nil {
 			return item, ok && err == nil
 		}
 	}

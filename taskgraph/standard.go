@@ -5,6 +5,7 @@ import "github.com/taskgraph-go/decision/value"
 // RegisterStandard registers what every repository has without asking: the filter, the target task methods, the morphs
 // and the verifications of the reference, under its names.
 func RegisterStandard(r *Registry) {
+	defer r.Contain()()
 	r.Filters.Add("target_tasks_method", filterByMethod)
 
 	r.TargetMethods.Add("default", targetDefault)

@@ -33,6 +33,9 @@ func (tg *TaskGraph) WriteJSON(w io.Writer, workers int) error {
 	if tg.open != nil {
 		return tg.open.writeJSON(w, workers, tg.sorted())
 	}
+	if tg.whole != nil {
+		return writePatterns(w, picked(tg.tasks, tg.sorted()), workers)
+	}
 	return WriteJSON(w, tg.Sorted(), workers, nil)
 }
 
@@ -49,13 +52,18 @@ func appendComma(dst []byte, first bool) []byte {
 
 // appendJSON appends a task with its key.
 func appendJSON(dst []byte, text *value.JSONText, t *Task, document func(*Task) *value.Map) ([]byte, error) {
-	dst = append(dst, "\n  "...)
-	dst, err := text.Append(dst, value.NewString(t.Key()), 1)
+	dst, err := appendKey(dst, text, t)
 	if err != nil {
 		return dst, err
 	}
-	dst = append(dst, ": "...)
 	return text.Append(dst, document(t).Value(), 1)
+}
+
+// appendKey appends what stands before a task.
+func appendKey(dst []byte, text *value.JSONText, t *Task) ([]byte, error) {
+	dst = append(dst, "\n  "...)
+	dst, err := text.Append(dst, value.NewString(t.Key()), 1)
+	return append(dst, ": "...), err
 }
 
 // writeObject writes items as an object.

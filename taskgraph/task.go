@@ -32,6 +32,9 @@ type Task struct {
 	TaskID string
 	// Pos is where the stub was defined.
 	Pos diag.Pos
+
+	number  int32    // of those that the pattern stands for
+	pattern *pattern // what the definition and the description are of, with blanks; nil where they have none
 }
 
 // Deps gives the labels (task ids in an optimized graph) that the task depends on, by edge name, in the order of
@@ -152,33 +155,6 @@ func (t *Task) intern(in *value.Interner) {
 	t.Attributes, t.Task, t.Dependencies = in.Map(t.Attributes), in.Map(t.Task), in.Map(t.Dependencies)
 	t.SoftDependencies, t.IfDependencies = in.Value(t.SoftDependencies.Value()).List(), in.Value(t.IfDependencies.Value()).List()
 	t.Optimization = in.Value(t.Optimization)
-}
-
-// numbered gives the tasks for the numbers from 1 to last that an interned task stands for. ok is false where it has blanks for them where
-// there must be none.
-func (t *Task) numbered(n *value.Numbering, last int) (tasks []*Task, ok bool) {
-	attributes, def := n.Outline(t.Attributes.Value()), n.Outline(t.Task.Value())
-	for _, v := range [...]value.Value{t.Dependencies.Value(), t.SoftDependencies.Value(), t.IfDependencies.Value(), t.Optimization} {
-		if n.Outline(v) != nil {
-			return nil, false
-		}
-	}
-	if n.InKeys() {
-		return nil, false
-	}
-	made := make([]Task, last)
-	tasks = make([]*Task, last)
-	for i := range made {
-		n.Next(i + 1)
-		c := &made[i]
-		*c = *t
-		c.Label, c.Description = n.Text(t.Label), n.Text(t.Description)
-		c.Attributes, c.Task = n.Fill(t.Attributes.Value(), attributes).Map(), n.Fill(t.Task.Value(), def).Map()
-		c.Attributes.Freeze()
-		c.Task.Freeze()
-		tasks[i] = c
-	}
-	return tasks, true
 }
 
 // emptyMap and emptyList stand for absent fields of tasks. They are frozen: nobody changes them.

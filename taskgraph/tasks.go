@@ -17,15 +17,19 @@ type TaskGraph struct {
 	tasks []*Task // see open
 	graph *Graph
 	byID  map[string]int32
-	open  *open // nil where tasks have no blanks
+	open  *open          // nil where tasks are of no drafts
+	whole func() []*Task // the tasks without blanks, once; nil where none is of a pattern
 }
 
 // all gives the tasks without blanks.
 func (tg *TaskGraph) all() []*Task {
-	if tg.open == nil {
-		return tg.tasks
+	switch {
+	case tg.open != nil:
+		return tg.open.filled()
+	case tg.whole != nil:
+		return tg.whole()
 	}
-	return tg.open.filled()
+	return tg.tasks
 }
 
 // NewTaskGraph gives a graph of the tasks. With edges, each dependency of a task that is itself one of the tasks
@@ -35,7 +39,7 @@ func NewTaskGraph(tasks []*Task, edges bool) *TaskGraph {
 	for i, t := range tasks {
 		names[i] = t.Label
 	}
-	tg := &TaskGraph{tasks: tasks, graph: NewGraph(names)}
+	tg := &TaskGraph{tasks: tasks, graph: NewGraph(names), whole: wholeTasks(tasks)}
 	if edges {
 		tg = tg.linked()
 	}
@@ -70,7 +74,7 @@ func (tg *TaskGraph) idsOf(tasks []*Task) []int32 {
 
 // bare gives the graph of the same tasks without edges.
 func (tg *TaskGraph) bare() *TaskGraph {
-	return &TaskGraph{tasks: tg.tasks, graph: tg.graph.bare(), open: tg.open}
+	return &TaskGraph{tasks: tg.tasks, graph: tg.graph.bare(), open: tg.open, whole: tg.whole}
 }
 
 // linked gives the graph of the same tasks with their edges.
@@ -90,7 +94,7 @@ func (tg *TaskGraph) linked() *TaskGraph {
 	for _, edges := range g.out {
 		g.count += len(edges)
 	}
-	return &TaskGraph{tasks: tasks, graph: g.finish()}
+	return &TaskGraph{tasks: tasks, graph: g.finish(), whole: tg.whole}
 }
 
 // inRanges cuts the numbers from 0 to n into ranges, works on those at the same time, and gives their ends in order.
@@ -137,7 +141,7 @@ func (tg *TaskGraph) subset(keep []bool, edges bool) *TaskGraph {
 	all := len(kept) == len(tg.tasks)
 	switch {
 	case all && edges:
-		return &TaskGraph{tasks: tasks, graph: tg.graph, open: tg.open}
+		return &TaskGraph{tasks: tasks, graph: tg.graph, open: tg.open, whole: tg.whole}
 	case all:
 		return tg.bare()
 	}

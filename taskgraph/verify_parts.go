@@ -14,6 +14,7 @@ type parts struct {
 	payload, treeherder       *value.Map
 	workerType, provisionerID value.Value
 	symbol                    uint64 // hash of the key of treeherder, where that has one collection
+	number                    int    // that texts of treeherder are for, 0 where they have no blanks
 }
 
 // partsCache finds the parts of all tasks once for all verifications of a phase: in a big graph most of their time goes
@@ -32,8 +33,11 @@ func (cfg *VerifyConfig) parts() []parts {
 		inRanges(len(tasks), func(from, to int) {
 			for i := from; i < to; i++ {
 				p := partsOf(tasks[i].Task)
+				if tasks[i].pattern != nil {
+					p.number = int(tasks[i].number)
+				}
 				if p.treeherder.At("collection").Map().Len() == 1 {
-					p.symbol = maphash.Comparable(seed, symbolKeyOf(p.treeherder))
+					p.symbol = maphash.Comparable(seed, p.symbolKey())
 				}
 				cfg.cache.all[i] = p
 			}

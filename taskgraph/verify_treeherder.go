@@ -10,16 +10,25 @@ import (
 // symbolKey is what must be unique: where treeherder shows a task.
 type symbolKey struct{ platform, collection, group, symbol string }
 
-// symbolKeyOf gives it for extra.treeherder with one collection.
-func symbolKeyOf(th *value.Map) symbolKey {
-	return symbolKey{keyPart(th.At("machine").Map().At("platform")), th.At("collection").Map().Entry(0).Key.KeyText(), keyPart(th.At("groupSymbol")), keyPart(th.At("symbol"))}
+// symbolKey gives it for extra.treeherder with one collection.
+func (p *parts) symbolKey() symbolKey {
+	th := p.treeherder
+	return symbolKey{p.keyPart(th.At("machine").Map().At("platform")), th.At("collection").Map().Entry(0).Key.KeyText(), p.keyPart(th.At("groupSymbol")), p.keyPart(th.At("symbol"))}
+}
+
+// text gives a text of treeherder, "" for what is none.
+func (p *parts) text(v value.Value) string {
+	if p.number == 0 {
+		return v.Str()
+	}
+	return value.NumberText(v.Str(), p.number)
 }
 
 // keyPart tells values apart that are written alike, such as 1 and "1", or null and "".
-func keyPart(v value.Value) string {
-	switch s, ok := v.AsString(); {
-	case ok:
-		return s
+func (p *parts) keyPart(v value.Value) string {
+	switch {
+	case v.IsString():
+		return p.text(v)
 	case v.IsNull():
 		return "\x00"
 	}
@@ -44,7 +53,7 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 		}
 		hash := all[i].symbol
 		first, conflict := taken[hash]
-		for conflict && symbolKeyOf(all[first].treeherder) != symbolKeyOf(th) { // only the hash is the same
+		for conflict && all[first].symbolKey() != all[i].symbolKey() { // only the hash is the same
 			hash++
 			first, conflict = taken[hash]
 		}
@@ -62,18 +71,18 @@ func verifySymbols(cfg *VerifyConfig, report func(error)) {
 		if otherPos == 0 || otherPos == pos {
 			otherPos = other.Pos
 		}
-		report(aboutTask(t, diag.Errorf(diag.DuplicateSymbol, pos, "has the treeherder symbol %s on %s/%s, as has task %q", joinSymbol(group, symbol), platform.Str(), symbolKeyOf(th).collection, other.Label).
+		report(aboutTask(t, diag.Errorf(diag.DuplicateSymbol, pos, "has the treeherder symbol %s on %s/%s, as has task %q", joinSymbol(all[i].text(group), all[i].text(symbol)), all[i].text(platform), all[i].symbolKey().collection, other.Label).
 			WithPath("extra.treeherder.symbol").WithRelated(otherPos, "%s is the other one", other.Label).
 			WithHint("give one of them another symbol, group or platform")))
 	}
 }
 
 // joinSymbol gives a symbol as kinds write it: group(symbol), without the group where that is "?".
-func joinSymbol(group, symbol value.Value) string {
-	if g := group.Str(); g == "?" || g == "" {
-		return symbol.Str()
+func joinSymbol(group, symbol string) string {
+	if group == "?" || group == "" {
+		return symbol
 	}
-	return group.Str() + "(" + symbol.Str() + ")"
+	return group + "(" + symbol + ")"
 }
 
 // noTier is the tier of a task that has none: below all others.

@@ -2,6 +2,7 @@ package value
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -29,6 +30,37 @@ func appendBare(dst []byte, text string) []byte {
 	from := len(dst)
 	dst = appendJSONString(dst, text)
 	return dst[:from+copy(dst[from:], dst[from+1:len(dst)-1])]
+}
+
+// AppendNumberedJSON appends JSON that a [JSONText] left with blanks for a number, with that. Any other blank stands for other, which JSON has
+// as it is.
+func AppendNumberedJSON(dst, text []byte, number int, other string) []byte {
+	var room [20]byte
+	digits := strconv.AppendInt(room[:0], int64(number), 10)
+	for {
+		before := bytes.IndexByte(text, blankMark)
+		if before < 0 {
+			return append(dst, text...)
+		}
+		dst = append(dst, text[:before]...)
+		blank := text[before : before+blankLen]
+		quoted, number := blank[1]&wholeBlank != 0, numberAt(blank)
+		if number && blankAt(blank)&1 == 0 {
+			quoted = false
+		}
+		if quoted {
+			dst = append(dst, '"')
+		}
+		if number {
+			dst = append(dst, digits...)
+		} else {
+			dst = append(dst, other...)
+		}
+		if quoted {
+			dst = append(dst, '"')
+		}
+		text = text[before+blankLen:]
+	}
 }
 
 // JSONFiller fills in the blanks of JSON that a [JSONText] left. It is for one goroutine.

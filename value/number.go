@@ -26,7 +26,7 @@ func NewNumberBlank(last int, text bool) Value {
 }
 
 // numberAt says whether the blank at the beginning of text is one for a number.
-func numberAt(text string) bool { return text[1] >= 0x80|maxBlanks>>12 }
+func numberAt[T string | []byte](text T) bool { return text[1]&(maxBlanks>>12) != 0 }
 
 // HasNumber says whether there are blanks for a number in a text.
 func HasNumber(text string) bool { return LastNumber(text) > 0 }
@@ -129,6 +129,14 @@ func (n *Numbering) Text(text string) string {
 		return text
 	}
 	return n.fillText(NewString(text)).text()
+}
+
+// NumberText gives a text with blanks for a number, with that.
+func NumberText(text string, number int) string {
+	if !HasNumber(text) {
+		return text
+	}
+	return string(appendNumbered(nil, text, strconv.AppendInt(nil, int64(number), 10)))
 }
 
 // isNumber says whether a text is nothing but a blank for a number itself.
