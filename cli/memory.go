@@ -18,7 +18,8 @@ type memory struct {
 	least atomic.Int64 // bytes that the heap may have in any case
 	live  atomic.Int64 // bytes that the last collection left
 	texts atomic.Int64 // bytes that are kept of what was written
-	large sync.Once    // there are so many tasks that huge pages pay off
+	input atomic.Int64 // bytes of the documents that were read
+	large sync.Once    // there are, or will be, so many tasks that huge pages pay off
 }
 
 const (
@@ -33,6 +34,8 @@ const (
 	overhead = 24 << 20
 	// limitStep is the number of tasks after which the limit is set anew.
 	limitStep = 2048
+	// largeTree is how long the documents of kinds are where there will be so many, in bytes.
+	largeTree = 512 << 10
 	// worthAlone is the number of tasks from which on there is much to collect, and one graph is made at a time.
 	worthAlone = 8192
 )
@@ -57,10 +60,21 @@ func (m *memory) made(tasks int) {
 	}
 	step := m.tasks.Add(int64(tasks)) / limitStep
 	if m.steps.Swap(step) != step {
-		m.large.Do(func() { go adviseHugePages() })
+		m.prepare()
 		m.limit()
 	}
 }
+
+// read takes notice of a document, with its length in bytes. Much text means many tasks. It is cheapest to get ready for them before they
+// are there.
+func (m *memory) read(bytes int) {
+	if m != nil && m.input.Add(int64(bytes)) >= largeTree {
+		m.prepare()
+	}
+}
+
+// prepare gets ready for many tasks.
+func (m *memory) prepare() { m.large.Do(func() { go adviseHugePages() }) }
 
 // several takes notice that several graphs will be made.
 func (m *memory) several() {

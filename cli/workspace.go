@@ -87,7 +87,8 @@ func (a *App) close(project *taskgraph.Project) {
 func (a *App) openTree(ctx context.Context, tree sourcetree.Tree, dir string, materialize func(context.Context, string) error, w *workspace, o *generateOptions, tracked func() ([]string, error)) (*taskgraph.Project, error) {
 	files := &treeFiles{contexts: o.contexts}
 	p, err := taskgraph.Open(ctx, taskgraph.Options{
-		Tree: tree, Dir: dir, CheckoutDir: w.top, Materialize: materialize, Offline: o.offline, Root: w.root, Registry: a.Registry, Sources: &a.sources, Environment: a.Env, Workers: o.workers, Fast: o.fast, Log: a.log, Files: files,
+		Tree: tree, Dir: dir, CheckoutDir: w.top, Materialize: materialize, Offline: o.offline, Root: w.root, Registry: a.Registry, Sources: &a.sources, Environment: a.Env,
+		Read: a.memory.read, Workers: o.workers, Fast: o.fast, Log: a.log, Files: files,
 	})
 	if err != nil {
 		return nil, err

@@ -38,6 +38,8 @@ type Options struct {
 	// Environment answers for the environment variables that reach tasks: TASK_ID, TASKCLUSTER_ROOT_URL,
 	// MOZ_AUTOMATION and a few more. nil means that none is set.
 	Environment func(name string) string
+	// Read is told how long the documents of kinds are, in bytes, each before it is looked into, by several goroutines; nil is nobody.
+	Read func(bytes int)
 	// Workers is how many goroutines a generation uses; 0 means one for each processor.
 	Workers int
 	// Fast skips digests.
@@ -187,6 +189,9 @@ func (p *Project) document(file string) *document {
 		reader := value.Reader{Sources: p.Sources, Warn: func(w *diag.Diagnostic) { d.noted = append(d.noted, w) }}
 		var text []byte
 		if text, d.err = p.ReadFile(file); d.err == nil {
+			if p.Read != nil {
+				p.Read(len(text))
+			}
 			if d.v, d.err = reader.YAML(file, text); d.err != nil {
 				for _, x := range diag.Flatten(d.err) {
 					x.InFile(file)
