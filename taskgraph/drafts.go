@@ -26,6 +26,7 @@ type Drafts struct {
 	mu     sync.Mutex
 	kinds  map[string]*draftedKind
 	shapes latest[*shape]
+	good   latest[*good]
 }
 
 // NewDrafts gives what generations are to have in common. made is told of tasks that stay, or do no longer, kept of what is kept of what was
@@ -211,6 +212,9 @@ func (ds *Drafts) forget(d *draft) {
 	}
 	ds.room.Add(int64(n))
 	ds.kept(-n)
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.good.items = slices.DeleteFunc(ds.good.items, func(g *good) bool { return slices.Contains(g.of, d) })
 }
 
 // shape is what the full task graphs of kinds with the same faces have in common: all but the definitions of the tasks.

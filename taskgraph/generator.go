@@ -527,9 +527,14 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 	cfg.Project, cfg.Graph, cfg.Params, cfg.Unoptimized = g.project, g.project.Config, g.params, g.opts.SkipOptimization
 	var errs diag.List
 	var wg sync.WaitGroup
+	var found atomic.Bool // by those that are steady
+	good, remember := cfg.Tasks.knownToBeGood(phase, g.params.Level())
 	turn := make(chan struct{}, g.workers())
 	for name, v := range g.project.Registry.Verifications.All() {
 		if v.Phase != phase || len(v.Projects) > 0 && !slices.Contains(v.Projects, g.params.Project()) && !slices.Contains(v.Projects, "all") {
+			continue
+		}
+		if v.steady && good {
 			continue
 		}
 		wg.Go(func() {
@@ -537,6 +542,9 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 			defer func() { <-turn }()
 			defer CatchBug(name, errs.Add)
 			v.Check(cfg, func(err error) {
+				if v.steady {
+					found.Store(true)
+				}
 				for _, d := range diag.Flatten(err) {
 					if d.Stage == "" {
 						d.Stage = name
@@ -554,7 +562,11 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 		})
 	}
 	wg.Wait()
-	return errs.Err(g.project.Sources)
+	err := errs.Err(g.project.Sources)
+	if err == nil && !found.Load() {
+		remember()
+	}
+	return err
 }
 
 // workers gives how many goroutines to use.

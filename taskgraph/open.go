@@ -3,6 +3,7 @@ package taskgraph
 import (
 	"io"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/taskgraph-go/decision/value"
@@ -14,6 +15,7 @@ type open struct {
 	drafts []openTask     // the tasks, with their blanks
 	filled func() []*Task // the tasks without; once
 	texts  *Drafts        // where there may be room to keep them
+	of     []*draft       // which all tasks of the full task graph are of; nil where some are of none
 }
 
 // openTask is a task that may have blanks.
@@ -37,11 +39,15 @@ func (ds *Drafts) open(parts []kindTasks) *open {
 		}
 		if p.draft != nil {
 			drafts++
+			o.of = append(o.of, p.draft)
 			maps.Copy(filling, p.filling) // a blank means the same in all drafts
 		}
 	}
 	if drafts == 0 {
 		return nil
+	}
+	if drafts < len(parts) {
+		o.of = nil
 	}
 	o.filled = sync.OnceValue(func() []*Task {
 		all := make([]*Task, 0, len(o.drafts))
@@ -51,6 +57,31 @@ func (ds *Drafts) open(parts []kindTasks) *open {
 		return all
 	})
 	return o
+}
+
+// good is what a full task graph is made of in which steady verifications find nothing.
+type good struct {
+	of    []*draft
+	level string
+}
+
+// knownToBeGood says whether steady verifications find nothing in a graph, because they did not in another one. Whoever finds out that
+// they do not calls remember.
+func (tg *TaskGraph) knownToBeGood(phase Phase, level string) (known bool, remember func()) {
+	if phase != FullTaskGraph || tg.open == nil || tg.open.of == nil {
+		return false, func() {}
+	}
+	ds, is := tg.open.texts, &good{tg.open.of, level}
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	if ds.good.find(func(g *good) bool { return g.level == level && slices.Equal(g.of, is.of) }) != nil {
+		return true, func() {}
+	}
+	return false, func() {
+		ds.mu.Lock()
+		defer ds.mu.Unlock()
+		ds.good.add(is)
+	}
 }
 
 // subset gives that of a graph with some of the tasks; nil is that of no blanks.

@@ -582,6 +582,8 @@ type Verification struct {
 	// nothing; any other error stops the generation once all verifications of the phase are done. [diag.Verification] is
 	// the code for rules of a repository's own. report may be called by several goroutines, until Check returns.
 	Check func(cfg *VerifyConfig, report func(error))
+
+	steady bool // it finds the same in all graphs that are made of the same drafts for the same level
 }
 
 // VerifyConfig is what a verification gets. All of it is read-only, and what its phase has not reached is nil.

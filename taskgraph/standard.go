@@ -17,19 +17,19 @@ func RegisterStandard(r *Registry) {
 	r.Morphs.Add("add_index_tasks", addIndexTasks)
 	r.Morphs.Add("add_code_review_task", addCodeReviewTask)
 
-	full := func(name string, check func(*VerifyConfig, func(error))) {
-		r.Verifications.Add(name, Verification{Phase: FullTaskGraph, Check: check})
+	full := func(name string, steady bool, check func(*VerifyConfig, func(error))) {
+		r.Verifications.Add(name, Verification{Phase: FullTaskGraph, Check: check, steady: steady})
 	}
-	full("verify_task_graph_symbol", verifySymbols)
-	full("verify_trust_domain_v2_routes", verifyDistinctRoutes)
-	full("verify_routes_notification_filters", verifyNotifications)
-	full("verify_index_route", verifyIndexRoutes)
-	full("verify_dependency_tiers", verifyTiers)
-	full("verify_toolchain_alias", verifyToolchainAliases)
-	full("verify_run_task_caches", verifyCaches)
-	full("verify_task_identifiers", verifyIdentifiers)
-	full("verify_task_dependencies", verifyDependencyCount)
-	full("verify_caches_are_volumes", verifyVolumes)
+	full("verify_task_graph_symbol", true, verifySymbols)
+	full("verify_trust_domain_v2_routes", false, verifyDistinctRoutes)
+	full("verify_routes_notification_filters", false, verifyNotifications)
+	full("verify_index_route", false, verifyIndexRoutes)
+	full("verify_dependency_tiers", true, verifyTiers)
+	full("verify_toolchain_alias", true, verifyToolchainAliases)
+	full("verify_run_task_caches", true, verifyCaches)
+	full("verify_task_identifiers", true, verifyIdentifiers)
+	full("verify_task_dependencies", true, verifyDependencyCount)
+	full("verify_caches_are_volumes", true, verifyVolumes)
 	r.Verifications.Add("verify_disabled_actions", Verification{Phase: GraphConfigPhase, Check: verifyDisabledActions})
 	r.Verifications.Add("verify_always_optimized", Verification{Phase: OptimizedTaskGraph, Check: verifyAlwaysOptimized})
 }

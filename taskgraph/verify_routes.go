@@ -1,26 +1,38 @@
 package taskgraph
 
 import (
+	"hash/maphash"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/taskgraph-go/decision/diag"
 	"github.com/taskgraph-go/decision/taskcluster"
 	"github.com/taskgraph-go/decision/value"
 )
 
-// withPrefix gives the routes that begin with a prefix. They are all that may have blanks of what verifications look at.
-func (cfg *VerifyConfig) withPrefix(routes *value.List, prefix string, each func(route string, v value.Value)) {
+// withPrefix gives the routes that begin with a prefix. They are all that may have blanks of what verifications look at. Nobody may keep a
+// route; scratch is used again.
+func (cfg *VerifyConfig) withPrefix(routes *value.List, prefix string, scratch *[]byte, each func(route string, v value.Value)) {
 	for i := range routes.Len() {
 		v := routes.At(i)
 		s := v.Str()
-		if open := cfg.Tasks.open; open != nil && value.MayBegin(s, prefix) {
-			s = value.FillText(s, open.with)
+		if open := cfg.Tasks.open; open != nil && value.MayBegin(s, prefix) && value.HasBlank(s) {
+			*scratch = value.AppendFilled((*scratch)[:0], s, open.with)
+			s = unsafe.String(unsafe.SliceData(*scratch), len(*scratch))
 		}
 		if strings.HasPrefix(s, prefix) {
 			each(s, v)
 		}
 	}
+}
+
+// isRoute says whether a route is some text.
+func (cfg *VerifyConfig) isRoute(v value.Value, text string) bool {
+	if open := cfg.Tasks.open; open != nil {
+		return value.FillText(v.Str(), open.with) == text
+	}
+	return v.Str() == text
 }
 
 // verifyDistinctRoutes reports tasks that are indexed under the same path below the trust domain's own: the one that
@@ -32,13 +44,20 @@ func verifyDistinctRoutes(cfg *VerifyConfig, report func(error)) {
 		task *Task
 		v    value.Value
 	}
-	taken := make(map[string]place, cfg.Tasks.Len())
+	taken := map[uint64]place{} // by hash of the route
+	seed := maphash.MakeSeed()
+	var scratch []byte
 	for i, t := range cfg.Tasks.tasks {
 		var conflicts map[*Task]*diag.Diagnostic
-		cfg.withPrefix(all[i].routes, prefix, func(route string, v value.Value) {
-			first, ok := taken[route]
+		cfg.withPrefix(all[i].routes, prefix, &scratch, func(route string, v value.Value) {
+			hash := maphash.String(seed, route)
+			first, ok := taken[hash]
+			for ok && !cfg.isRoute(first.v, route) { // only the hash is the same
+				hash++
+				first, ok = taken[hash]
+			}
 			if !ok {
-				taken[route] = place{t, v}
+				taken[hash] = place{t, v}
 				return
 			}
 			if d := conflicts[first.task]; d != nil {
@@ -65,8 +84,9 @@ var notifyFilters = []string{"on-any", "on-completed", "on-defined", "on-failed"
 func verifyNotifications(cfg *VerifyConfig, report func(error)) {
 	all := cfg.parts()
 	warned := map[diag.Pos]bool{}
+	var scratch []byte
 	for i, t := range cfg.Tasks.tasks {
-		cfg.withPrefix(all[i].routes, "notify.", func(route string, v value.Value) {
+		cfg.withPrefix(all[i].routes, "notify.", &scratch, func(route string, v value.Value) {
 			filter := route[strings.LastIndexByte(route, '.')+1:]
 			switch {
 			case !slices.Contains(notifyFilters, filter):
@@ -88,8 +108,9 @@ func verifyNotifications(cfg *VerifyConfig, report func(error)) {
 // verifyIndexRoutes reports index routes that the index would refuse.
 func verifyIndexRoutes(cfg *VerifyConfig, report func(error)) {
 	all := cfg.parts()
+	var scratch []byte
 	for i, t := range cfg.Tasks.tasks {
-		cfg.withPrefix(all[i].routes, "index.", func(route string, v value.Value) {
+		cfg.withPrefix(all[i].routes, "index.", &scratch, func(route string, v value.Value) {
 			if !isNamespace(route[len("index."):]) {
 				report(aboutTask(t, diag.Errorf(diag.BadRoute, v.Pos(), "the route %q is no index path", route).WithPath("routes").
 					WithHint("an index path is made of letters, digits and any of !%%'()*-_~ between dots")))

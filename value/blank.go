@@ -218,7 +218,7 @@ func (f *Filler) fillText(v Value) Value {
 	if len(text) == blankLen {
 		return f.with(blankAt(text))
 	}
-	f.text = appendFilled(f.text[:0], text, f.with)
+	f.text = AppendFilled(f.text[:0], text, f.with)
 	return NewString(string(f.text)).At(v.pos)
 }
 
@@ -227,11 +227,11 @@ func FillText(text string, with func(n int) Value) string {
 	if !HasBlank(text) {
 		return text
 	}
-	return string(appendFilled(nil, text, with))
+	return string(AppendFilled(nil, text, with))
 }
 
-// appendFilled appends a text, with what is to be filled in.
-func appendFilled(dst []byte, text string, with func(n int) Value) []byte {
+// AppendFilled appends a text in which blanks are filled in, as a [Filler] does.
+func AppendFilled(dst []byte, text string, with func(n int) Value) []byte {
 	for {
 		before := strings.IndexByte(text, blankMark)
 		if before < 0 {
