@@ -38,7 +38,7 @@ func (d *draft) outline() bool {
 			if !b.pass(t.Task) {
 				seen.Store(true)
 			}
-			shown := value.HasBlank(t.Label) || value.HasBlank(t.Description)
+			shown := value.HasPlainBlank(t.Label) || value.HasPlainBlank(t.Description)
 			for _, v := range [...]value.Value{t.Attributes.Value(), t.Dependencies.Value(), t.SoftDependencies.Value(), t.IfDependencies.Value()} {
 				shown = shown || o.Of(v) != nil
 			}
@@ -94,10 +94,17 @@ func (d *draft) filled(filling map[int]value.Value) []*Task {
 	out := make([]*Task, len(d.tasks))
 	inRanges(len(out), func(from, to int) {
 		f := value.NewFiller(func(n int) value.Value { return filling[n] })
+		var numbering *value.Numbering
 		for i, t := range d.tasks[from:to] {
-			if b := d.blanks[from+i]; b != (blanks{}) {
+			if b := d.blanks[from+i]; b != (blanks{}) || t.pattern != nil {
 				own := *t
-				own.Task, own.Optimization = f.Fill(t.Task.Value(), b.task).Map(), f.Fill(t.Optimization, b.optimization)
+				if t.pattern != nil {
+					if numbering == nil {
+						numbering = newNumbering()
+					}
+					own.complement(numbering)
+				}
+				own.Task, own.Optimization = f.Fill(own.Task.Value(), b.task).Map(), f.Fill(t.Optimization, b.optimization)
 				own.Task.Freeze()
 				t = &own
 			}
@@ -116,7 +123,7 @@ func (k *draftedKind) face(tasks []*Task) *face {
 	inRanges(len(tasks), func(from, to int) {
 		for i, t := range tasks[from:to] {
 			seen := *t
-			seen.Task, seen.Optimization = emptyMap, value.Value{}
+			seen.Task, seen.Optimization, seen.pattern = emptyMap, value.Value{}, nil
 			f.tasks[from+i] = &seen
 		}
 	})
@@ -142,7 +149,7 @@ func (f *face) of(tasks []*Task) bool {
 
 // looksLike says whether other kinds see the same of two tasks.
 func looksLike(a, b *Task) bool {
-	return a.Label == b.Label && a.Kind == b.Kind && a.Description == b.Description && a.Pos == b.Pos &&
+	return a.Label == b.Label && a.number == b.number && a.Kind == b.Kind && a.Description == b.Description && a.Pos == b.Pos &&
 		value.Identical(a.Attributes.Value(), b.Attributes.Value()) && value.Identical(a.Dependencies.Value(), b.Dependencies.Value()) &&
 		value.Identical(a.SoftDependencies.Value(), b.SoftDependencies.Value()) && value.Identical(a.IfDependencies.Value(), b.IfDependencies.Value())
 }

@@ -177,6 +177,7 @@ func (ds *Drafts) newDraft(ctx context.Context, g *Generator, kind *Kind, deps [
 	warnings := &diag.List{}
 	var made atomic.Int64
 	load.cfg.Params, load.cfg.Registry, load.cfg.held = params, g.project.Registry.alone(), warnings
+	load.pipe.patterns = g.takesBlanks && load.cfg.Registry.keepsPatterns()
 	load.pipe.made = func(tasks int) {
 		made.Add(int64(tasks))
 		ds.made(tasks)
@@ -205,8 +206,16 @@ func (ds *Drafts) faceOf(kind *Kind, tasks []*Task) *face {
 func (ds *Drafts) forget(d *draft) {
 	ds.made(-len(d.tasks))
 	n := 0
-	for i := range d.texts {
-		if kept := d.texts[i].json.Load(); kept != nil {
+	var last *pattern
+	for i, t := range d.tasks {
+		place := &d.texts[i].json
+		if t.pattern != nil {
+			if t.pattern == last {
+				continue
+			}
+			last, place = t.pattern, &t.pattern.json
+		}
+		if kept := place.Load(); kept != nil {
 			n += len(*kept)
 		}
 	}

@@ -528,13 +528,16 @@ func (g *Generator) verify(phase Phase, cfg *VerifyConfig) error {
 	var errs diag.List
 	var wg sync.WaitGroup
 	var found atomic.Bool // by those that are steady
-	good, remember := cfg.Tasks.knownToBeGood(phase, g.params.Level())
+	good, remember := cfg.knownToBeGood(phase)
+	if good != nil {
+		cfg.cache.once.Do(func() { cfg.cache.all = good.parts })
+	}
 	turn := make(chan struct{}, g.workers())
 	for name, v := range g.project.Registry.Verifications.All() {
 		if v.Phase != phase || len(v.Projects) > 0 && !slices.Contains(v.Projects, g.params.Project()) && !slices.Contains(v.Projects, "all") {
 			continue
 		}
-		if v.steady && good {
+		if v.steady && good != nil {
 			continue
 		}
 		wg.Go(func() {

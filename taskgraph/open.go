@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/taskgraph-go/decision/value"
 )
@@ -63,21 +64,24 @@ func (ds *Drafts) open(parts []kindTasks) *open {
 type good struct {
 	of    []*draft
 	level string
+	parts []parts // of the tasks
 }
 
-// knownToBeGood says whether steady verifications find nothing in a graph, because they did not in another one. Whoever finds out that
-// they do not calls remember.
-func (tg *TaskGraph) knownToBeGood(phase Phase, level string) (known bool, remember func()) {
+// knownToBeGood gives what is known of a graph in which steady verifications find nothing, because they did not in another one, nil where that
+// is not known. Whoever finds out that they do not calls remember.
+func (cfg *VerifyConfig) knownToBeGood(phase Phase) (known *good, remember func()) {
+	tg := cfg.Tasks
 	if phase != FullTaskGraph || tg.open == nil || tg.open.of == nil {
-		return false, func() {}
+		return nil, func() {}
 	}
-	ds, is := tg.open.texts, &good{tg.open.of, level}
+	ds, is := tg.open.texts, &good{of: tg.open.of, level: cfg.Params.Level()}
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	if ds.good.find(func(g *good) bool { return g.level == level && slices.Equal(g.of, is.of) }) != nil {
-		return true, func() {}
+	if known := ds.good.find(func(g *good) bool { return g.level == is.level && slices.Equal(g.of, is.of) }); known != nil {
+		return known, func() {}
 	}
-	return false, func() {
+	return nil, func() {
+		is.parts = cfg.parts()
 		ds.mu.Lock()
 		defer ds.mu.Unlock()
 		ds.good.add(is)
@@ -97,7 +101,7 @@ func (o *open) subset(kept []int32) *open {
 // writeJSON writes the tasks in an order.
 func (o *open) writeJSON(w io.Writer, workers int, order []int32) error {
 	return writeObject(w, picked(o.drafts, order), workers, func() encode[openTask] {
-		writer := &openWriter{open: o, text: value.NewJSONText(jsonStyle), fill: value.NewJSONFiller(o.with), documents: newDocuments()}
+		writer := &openWriter{open: o, text: value.NewJSONText(jsonStyle), fill: value.NewJSONFiller(o.with), documents: newDocuments(), patterns: newPatternTexts()}
 		writer.text.KeepBlanks()
 		return writer.append
 	})
@@ -109,6 +113,7 @@ type openWriter struct {
 	text      *value.JSONText
 	fill      *value.JSONFiller
 	documents *documents
+	patterns  patternTexts
 	scratch   []byte
 	slab      []byte // room for texts that are kept
 }
@@ -119,6 +124,17 @@ func (w *openWriter) append(dst []byte, t openTask, first bool) ([]byte, error) 
 		w.text.Begin()
 		return appendJSON(dst, w.text, t.Task, w.documents.of)
 	}
+	if t.pattern != nil {
+		json, err := w.patterns.of(t.pattern, func(p *pattern, json []byte) { w.keep(&p.json, json) })
+		if err != nil {
+			return dst, err
+		}
+		w.text.Begin()
+		if dst, err = appendKey(dst, w.text, t.Task); err != nil {
+			return dst, err
+		}
+		return w.fill.AppendNumbered(dst, json, int(t.number)), nil
+	}
 	if kept := t.text.json.Load(); kept != nil {
 		return w.fill.Append(dst, *kept), nil
 	}
@@ -127,12 +143,12 @@ func (w *openWriter) append(dst []byte, t openTask, first bool) ([]byte, error) 
 	if w.scratch, err = appendJSON(w.scratch[:0], w.text, t.Task, w.documents.of); err != nil {
 		return dst, err
 	}
-	w.keep(t.text, w.scratch)
+	w.keep(&t.text.json, w.scratch)
 	return w.fill.Append(dst, w.scratch), nil
 }
 
 // keep keeps a text while there is room.
-func (w *openWriter) keep(t *text, json []byte) {
+func (w *openWriter) keep(place *atomic.Pointer[[]byte], json []byte) {
 	const slab = 256 << 10
 	if cap(w.slab)-len(w.slab) < len(json) {
 		size := max(slab, len(json))
@@ -146,5 +162,5 @@ func (w *openWriter) keep(t *text, json []byte) {
 	from := len(w.slab)
 	w.slab = append(w.slab, json...)
 	kept := w.slab[from:len(w.slab):len(w.slab)]
-	t.json.CompareAndSwap(nil, &kept)
+	place.CompareAndSwap(nil, &kept)
 }

@@ -61,6 +61,7 @@ func (t *Task) numbered(n *value.Numbering, last int, stay bool) (tasks []*Task,
 
 // complement fills in what a task of a pattern has left blank.
 func (t *Task) complement(n *value.Numbering) {
+	n.Next(int(t.number))
 	t.Description, t.Task = n.Text(t.Description), n.Fill(t.Task.Value(), t.pattern.def).Map()
 	t.Task.Freeze()
 	t.pattern = nil
@@ -77,7 +78,6 @@ func (t *Task) whole(n *value.Numbering) *Task {
 	w := p.wholes[t.number]
 	if w == nil {
 		c := *t
-		n.Next(int(t.number))
 		c.complement(n)
 		w = &c
 		if p.wholes == nil {
@@ -110,20 +110,17 @@ func newNumbering() *value.Numbering { return value.NewNumbering(value.NewIntern
 // writePatterns writes tasks some of which are of patterns.
 func writePatterns(w io.Writer, tasks []*Task, workers int) error {
 	return writeObject(w, tasks, workers, func() Encode {
-		writer := &patternWriter{text: value.NewJSONText(jsonStyle), blank: value.NewJSONText(jsonStyle), documents: newDocuments()}
-		writer.blank.KeepBlanks()
+		writer := &patternWriter{text: value.NewJSONText(jsonStyle), documents: newDocuments(), patterns: newPatternTexts()}
 		return writer.append
 	})
 }
 
-// patternWriter writes tasks, for one goroutine. The tasks of a pattern stand next to each other in the order of labels, so that what is
-// written of the pattern is needed once. In the order of ids they stand anywhere: then it is kept.
+// patternWriter writes tasks, for one goroutine. In the order of ids the tasks of a pattern stand anywhere: then what is written of it is kept.
 type patternWriter struct {
-	text, blank *value.JSONText
-	documents   *documents
-	last        *pattern
-	json        []byte // of the last
-	slab        []byte // room for what is kept
+	text      *value.JSONText
+	documents *documents
+	patterns  patternTexts
+	slab      []byte // room for what is kept
 }
 
 func (w *patternWriter) append(dst []byte, t *Task, first bool) ([]byte, error) {
@@ -134,7 +131,7 @@ func (w *patternWriter) append(dst []byte, t *Task, first bool) ([]byte, error) 
 	if t.pattern == nil {
 		return appendJSON(dst, w.text, t, w.documents.of)
 	}
-	json, err := w.of(t.pattern)
+	json, err := w.patterns.of(t.pattern, w.keep)
 	if err != nil {
 		return dst, err
 	}
@@ -144,34 +141,49 @@ func (w *patternWriter) append(dst []byte, t *Task, first bool) ([]byte, error) 
 	return value.AppendNumberedJSON(dst, json, int(t.number), t.TaskID), nil
 }
 
-// of gives what is written of the tasks of a pattern, with blanks.
-func (w *patternWriter) of(p *pattern) (json []byte, err error) {
+func (w *patternWriter) keep(p *pattern, json []byte) {
+	if p.task.TaskID == "" {
+		return
+	}
+	const slab = 256 << 10
+	if cap(w.slab)-len(w.slab) < len(json) {
+		w.slab = make([]byte, 0, max(slab, len(json)))
+	}
+	from := len(w.slab)
+	w.slab = append(w.slab, json...)
+	kept := w.slab[from:len(w.slab):len(w.slab)]
+	p.json.CompareAndSwap(nil, &kept)
+}
+
+// patternTexts gives what is written of patterns, for one goroutine. The tasks of a pattern stand next to each other in the order of
+// labels, so that it remembers the last one.
+type patternTexts struct {
+	text      *value.JSONText
+	documents *documents
+	last      *pattern
+	json      []byte // of the last
+}
+
+func newPatternTexts() patternTexts {
+	t := patternTexts{text: value.NewJSONText(jsonStyle), documents: newDocuments()}
+	t.text.KeepBlanks()
+	return t
+}
+
+// of gives what is written of the tasks of a pattern, but their keys, with blanks. It is told to keep what is new.
+func (t *patternTexts) of(p *pattern, keep func(p *pattern, json []byte)) (json []byte, err error) {
 	if kept := p.json.Load(); kept != nil {
 		return *kept, nil
 	}
-	if w.last == p {
-		return w.json, nil
+	if t.last == p {
+		return t.json, nil
 	}
-	w.last = nil
-	w.blank.Begin()
-	if w.json, err = w.blank.Append(w.json[:0], w.documents.of(p.task).Value(), 1); err != nil {
+	t.last = nil
+	t.text.Begin()
+	if t.json, err = t.text.Append(t.json[:0], t.documents.of(p.task).Value(), 1); err != nil {
 		return nil, err
 	}
-	w.last = p
-	if p.task.TaskID != "" {
-		w.keep(p)
-	}
-	return w.json, nil
-}
-
-// keep keeps what is written of the last pattern.
-func (w *patternWriter) keep(p *pattern) {
-	const slab = 256 << 10
-	if cap(w.slab)-len(w.slab) < len(w.json) {
-		w.slab = make([]byte, 0, max(slab, len(w.json)))
-	}
-	from := len(w.slab)
-	w.slab = append(w.slab, w.json...)
-	kept := w.slab[from:len(w.slab):len(w.slab)]
-	p.json.CompareAndSwap(nil, &kept)
+	t.last = p
+	keep(p, t.json)
+	return t.json, nil
 }

@@ -32,6 +32,20 @@ func newBlank(n int) Value {
 // HasBlank says whether there are blanks in a text.
 func HasBlank(text string) bool { return strings.IndexByte(text, blankMark) >= 0 }
 
+// HasPlainBlank says whether there are blanks in a text that are not for a number.
+func HasPlainBlank(text string) bool {
+	for {
+		i := strings.IndexByte(text, blankMark)
+		if i < 0 {
+			return false
+		}
+		if text = text[i:]; !numberAt(text) {
+			return true
+		}
+		text = text[blankLen:]
+	}
+}
+
 // MayBegin says whether a text may begin with a prefix when its blanks are filled in.
 func MayBegin(text, prefix string) bool {
 	n := min(len(prefix), len(text))
@@ -91,8 +105,8 @@ type outlinedAt struct {
 	of *Outline
 }
 
-// NewOutliner gives an outliner.
-func NewOutliner() *Outliner { return newOutliner(HasBlank) }
+// NewOutliner gives an outliner for blanks that are not for a number.
+func NewOutliner() *Outliner { return newOutliner(HasPlainBlank) }
 
 func newOutliner(has func(text string) bool) *Outliner {
 	return &Outliner{has: has, same: map[string]*Outline{}, keys: map[unsafe.Pointer]bool{}}

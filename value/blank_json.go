@@ -36,7 +36,16 @@ func appendBare(dst []byte, text string) []byte {
 // as it is.
 func AppendNumberedJSON(dst, text []byte, number int, other string) []byte {
 	var room [20]byte
-	digits := strconv.AppendInt(room[:0], int64(number), 10)
+	return appendFilledJSON(dst, text, strconv.AppendInt(room[:0], int64(number), 10), func(dst []byte, _ int, whole bool) []byte {
+		if whole {
+			return append(append(append(dst, '"'), other...), '"')
+		}
+		return append(dst, other...)
+	})
+}
+
+// appendFilledJSON appends JSON with digits where a number was left blank, and what other appends in the place of other blanks.
+func appendFilledJSON(dst, text, digits []byte, other func(dst []byte, n int, whole bool) []byte) []byte {
 	for {
 		before := bytes.IndexByte(text, blankMark)
 		if before < 0 {
@@ -44,20 +53,14 @@ func AppendNumberedJSON(dst, text []byte, number int, other string) []byte {
 		}
 		dst = append(dst, text[:before]...)
 		blank := text[before : before+blankLen]
-		quoted, number := blank[1]&wholeBlank != 0, numberAt(blank)
-		if number && blankAt(blank)&1 == 0 {
-			quoted = false
-		}
-		if quoted {
-			dst = append(dst, '"')
-		}
-		if number {
+		n, whole := blankAt(blank), blank[1]&wholeBlank != 0
+		switch {
+		case !numberAt(blank):
+			dst = other(dst, n, whole)
+		case whole && n&1 != 0: // what is written for the number
+			dst = append(append(append(dst, '"'), digits...), '"')
+		default:
 			dst = append(dst, digits...)
-		} else {
-			dst = append(dst, other...)
-		}
-		if quoted {
-			dst = append(dst, '"')
 		}
 		text = text[before+blankLen:]
 	}
@@ -96,21 +99,22 @@ func (f *JSONFiller) text(n int) string {
 
 // Append appends text with what is to be filled in.
 func (f *JSONFiller) Append(dst, text []byte) []byte {
-	for {
-		before := bytes.IndexByte(text, blankMark)
-		if before < 0 {
-			return append(dst, text...)
-		}
-		dst = append(dst, text[:before]...)
-		blank := text[before : before+blankLen]
-		whole := blank[1]&wholeBlank != 0
-		known := f.text(blankAt(blank))
-		switch {
-		case whole:
-			dst = append(dst, known...)
-		case known[0] == '"':
-			dst = append(dst, known[1:len(known)-1]...)
-		}
-		text = text[before+blankLen:]
+	return appendFilledJSON(dst, text, nil, f.appendKnown)
+}
+
+// AppendNumbered is [JSONFiller.Append] for a text that has blanks for a number, too.
+func (f *JSONFiller) AppendNumbered(dst, text []byte, number int) []byte {
+	var room [20]byte
+	return appendFilledJSON(dst, text, strconv.AppendInt(room[:0], int64(number), 10), f.appendKnown)
+}
+
+func (f *JSONFiller) appendKnown(dst []byte, n int, whole bool) []byte {
+	known := f.text(n)
+	switch {
+	case whole:
+		return append(dst, known...)
+	case known[0] == '"':
+		return append(dst, known[1:len(known)-1]...)
 	}
+	return dst
 }

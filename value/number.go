@@ -51,6 +51,7 @@ type Numbering struct {
 	outliner *Outliner
 	texts    []byte // where new texts go
 	text     []byte
+	number   int
 	digits   []byte
 	value    Value                          // the number
 	done     [1 << 4]struct{ of, is Value } // texts, for this number
@@ -69,7 +70,10 @@ func (n *Numbering) InKeys() bool { return n.outliner.InKeys }
 
 // Next says what number is filled in from now on.
 func (n *Numbering) Next(number int) {
-	n.value = NewInt(int64(number))
+	if n.number == number {
+		return
+	}
+	n.number, n.value = number, NewInt(int64(number))
 	n.digits = strconv.AppendInt(n.digits[:0], int64(number), 10)
 	clear(n.done[:])
 }
