@@ -22,8 +22,9 @@
 // results are merged in the order of kinds, then of definition.
 //
 // Generations for different parameters can have the tasks of kinds in common, as [Drafts] in which only a revision, an owner or a date is
-// blank: then kinds are made again only where they read something else of the parameters. Code of a tree sees no drafts, and
-// nobody sees a task with blanks.
+// blank: then kinds are made again only where they read something else of the parameters. Tasks that differ by a number only, as chunks do, are
+// made once as well, and where only the last graph is wanted they stay one pattern until they are written. Code of a tree sees
+// neither, and nobody sees a task with blanks.
 //
 // A Project and everything that a Generator gave is immutable and may be used by many goroutines.
 package taskgraph

@@ -70,24 +70,7 @@ type Registry struct {
 
 // NewRegistry gives a registry that holds nothing.
 func NewRegistry() *Registry {
-	r := newRegistry()
-	r.watch()
-	return r
-}
-
-// watch has fallbacks say that they have given something.
-func (r *Registry) watch() {
-	r.strayed = new(atomic.Bool)
-	r.Loaders.strayed, r.Transforms.strayed, r.RunHandlers.strayed, r.PayloadBuilders.strayed, r.IndexBuilders.strayed = r.strayed, r.strayed, r.strayed, r.strayed, r.strayed
-	r.FetchBuilders.strayed, r.GroupBys.strayed, r.SetNames.strayed, r.ContextProviders.strayed = r.strayed, r.strayed, r.strayed, r.strayed
-	r.Strategies.strayed, r.StrategySets.strayed = r.strayed, r.strayed
-}
-
-// hasStrayed says whether anything that was looked up was not registered, but given by a fallback: code of a tree that gets tasks.
-func (r *Registry) hasStrayed() bool { return r.strayed.Load() }
-
-func newRegistry() *Registry {
-	return &Registry{
+	r := &Registry{
 		Loaders:          newSet[Loader]("loader", present[Loader]),
 		Transforms:       newSet[Sequence]("transform", Sequence.mistake),
 		RunHandlers:      newSet[RunHandler]("run handler", RunHandler.mistake),
@@ -108,7 +91,20 @@ func newRegistry() *Registry {
 
 		ProjectParameters: newSet[*value.Map]("set of parameters", present[*value.Map]),
 	}
+	r.watch()
+	return r
 }
+
+// watch has fallbacks say that they have given something.
+func (r *Registry) watch() {
+	r.strayed = new(atomic.Bool)
+	r.Loaders.strayed, r.Transforms.strayed, r.RunHandlers.strayed, r.PayloadBuilders.strayed, r.IndexBuilders.strayed = r.strayed, r.strayed, r.strayed, r.strayed, r.strayed
+	r.FetchBuilders.strayed, r.GroupBys.strayed, r.SetNames.strayed, r.ContextProviders.strayed = r.strayed, r.strayed, r.strayed, r.strayed
+	r.Strategies.strayed, r.StrategySets.strayed = r.strayed, r.strayed
+}
+
+// hasStrayed says whether anything that was looked up was not registered, but given by a fallback: code of a tree that gets tasks.
+func (r *Registry) hasStrayed() bool { return r.strayed.Load() }
 
 // Clone gives a registry that holds the same and can be added to without changing this one.
 func (r *Registry) Clone() *Registry {
@@ -125,7 +121,8 @@ func (r *Registry) Clone() *Registry {
 }
 
 // Contain says that the handlers and builders which are registered until the result is called keep no part of a stub, as
-// [Step.Contained] wants it of the steps that call them.
+// [Step.Contained] wants it of the steps that call them, and that strategies, morphs and verifications look at nothing in a definition that may
+// be blank until it is written. It is for what comes with the program.
 func (r *Registry) Contain() (end func()) {
 	r.trusted = true
 	ends := []func(){r.RunHandlers.contain(), r.PayloadBuilders.contain(), r.IndexBuilders.contain(), r.ContextProviders.contain(),
