@@ -221,7 +221,7 @@ func TestBombs(t *testing.T) {
 			start := time.Now()
 			err := f()
 			assert.Error(t, err)
-			assert.Less(t, time.Since(start), time.Second)
+			assert.Less(t, time.Since(start), 10*time.Second, "whatever else the machine does")
 			assert.NotEmpty(t, diag.Flatten(err), "a diagnostic, not %v", err)
 		})
 	}
