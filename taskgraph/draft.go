@@ -89,23 +89,40 @@ func isArgument(field value.Entry, blanks *value.Outline) bool {
 	return true
 }
 
-// filled gives the tasks with what is to be filled in.
-func (d *draft) filled(filling map[int]value.Value) []*Task {
+// filled gives the tasks with what is to be filled in. Those of patterns stay that if patterns says so.
+func (d *draft) filled(filling map[int]value.Value, patterns bool) []*Task {
 	out := make([]*Task, len(d.tasks))
 	inRanges(len(out), func(from, to int) {
 		f := value.NewFiller(func(n int) value.Value { return filling[n] })
 		var numbering *value.Numbering
+		fill := func(t *Task, b blanks) Task {
+			own := *t
+			own.Task, own.Optimization = f.Fill(t.Task.Value(), b.task).Map(), f.Fill(t.Optimization, b.optimization)
+			own.Task.Freeze()
+			return own
+		}
+		var of, made *pattern
 		for i, t := range d.tasks[from:to] {
-			if b := d.blanks[from+i]; b != (blanks{}) || t.pattern != nil {
-				own := *t
-				if t.pattern != nil {
-					if numbering == nil {
-						numbering = newNumbering()
-					}
-					own.complement(numbering)
+			b := d.blanks[from+i]
+			switch {
+			case t.pattern != nil && patterns:
+				if of != t.pattern {
+					task := fill(t.pattern.task, b)
+					of, made = t.pattern, &pattern{task: &task, def: t.pattern.def}
 				}
-				own.Task, own.Optimization = f.Fill(own.Task.Value(), b.task).Map(), f.Fill(t.Optimization, b.optimization)
-				own.Task.Freeze()
+				own := *t
+				own.Task, own.Optimization, own.pattern = made.task.Task, made.task.Optimization, made
+				t = &own
+			case t.pattern != nil:
+				if numbering == nil {
+					numbering = newNumbering()
+				}
+				own := *t
+				own.complement(numbering)
+				own = fill(&own, b)
+				t = &own
+			case b != (blanks{}):
+				own := fill(t, b)
 				t = &own
 			}
 			out[from+i] = t

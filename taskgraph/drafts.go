@@ -121,9 +121,9 @@ func (ds *Drafts) load(ctx context.Context, g *Generator, kind *Kind, deps []*fa
 		return out, false
 	}
 	if g.takesBlanks && d.passes {
-		return kindTasks{d.tasks, d.face, d, filling, sync.OnceValue(func() []*Task { return d.filled(filling) })}, true
+		return kindTasks{d.tasks, d.face, d, filling, sync.OnceValue(func() []*Task { return d.filled(filling, false) })}, true
 	}
-	out = kindTasks{tasks: d.filled(filling), face: d.face}
+	out = kindTasks{tasks: d.filled(filling, g.keepsPatterns()), face: d.face}
 	if g.opts.Made != nil {
 		g.opts.Made(len(out.tasks))
 	}
@@ -177,7 +177,7 @@ func (ds *Drafts) newDraft(ctx context.Context, g *Generator, kind *Kind, deps [
 	warnings := &diag.List{}
 	var made atomic.Int64
 	load.cfg.Params, load.cfg.Registry, load.cfg.held = params, g.project.Registry.alone(), warnings
-	load.pipe.patterns = g.takesBlanks && load.cfg.Registry.keepsPatterns()
+	load.pipe.patterns = g.keepsPatterns()
 	load.pipe.made = func(tasks int) {
 		made.Add(int64(tasks))
 		ds.made(tasks)

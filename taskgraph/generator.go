@@ -254,7 +254,7 @@ func (g *Generator) FullTaskSet(ctx context.Context) (*TaskGraph, error) {
 // newTaskSet gives the graph of all tasks, without edges.
 func (g *Generator) newTaskSet(tasks []*Task) *TaskGraph {
 	if g.shape != nil {
-		return &TaskGraph{tasks: tasks, graph: g.shape.nodes, open: g.open}
+		return &TaskGraph{tasks: tasks, graph: g.shape.nodes, open: g.open, whole: wholeTasks(tasks)}
 	}
 	return NewTaskGraph(tasks, false)
 }
@@ -262,7 +262,7 @@ func (g *Generator) newTaskSet(tasks []*Task) *TaskGraph {
 // link gives the graph of all tasks with their edges.
 func (g *Generator) link(set *TaskGraph) *TaskGraph {
 	if g.shape != nil {
-		return &TaskGraph{tasks: set.tasks, graph: g.shape.linked(), open: set.open}
+		return &TaskGraph{tasks: set.tasks, graph: g.shape.linked(), open: set.open, whole: set.whole}
 	}
 	return set.linked()
 }

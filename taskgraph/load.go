@@ -178,7 +178,7 @@ func (g *Generator) newKindLoad(ctx context.Context, kind *Kind, repos func() ([
 	}
 	l.load = &LoadConfig{Config: l.cfg, Transforms: slices.Collect(kind.Map.At("transforms").List().Values())}
 	l.pipe = &pipeline{cfg: l.cfg, workers: g.workers(), errs: &l.errs, interners: &g.interners, made: g.opts.Made}
-	l.pipe.patterns = g.forget && g.opts.Drafts == nil && ahead == nil && p.Registry.keepsPatterns()
+	l.pipe.patterns = g.keepsPatterns() && g.opts.Drafts == nil && ahead == nil
 	return l
 }
 

@@ -55,6 +55,9 @@ func (ds *Drafts) open(parts []kindTasks) *open {
 		for _, p := range parts {
 			all = append(all, p.all()...)
 		}
+		if whole := wholeTasks(all); whole != nil {
+			return whole()
+		}
 		return all
 	})
 	return o
@@ -120,12 +123,12 @@ type openWriter struct {
 
 func (w *openWriter) append(dst []byte, t openTask, first bool) ([]byte, error) {
 	dst = appendComma(dst, first)
-	if t.text == nil {
-		w.text.Begin()
-		return appendJSON(dst, w.text, t.Task, w.documents.of)
-	}
 	if t.pattern != nil {
-		json, err := w.patterns.of(t.pattern, func(p *pattern, json []byte) { w.keep(&p.json, json) })
+		json, err := w.patterns.of(t.pattern, func(p *pattern, json []byte) {
+			if t.text != nil {
+				w.keep(&p.json, json)
+			}
+		})
 		if err != nil {
 			return dst, err
 		}
@@ -134,6 +137,10 @@ func (w *openWriter) append(dst []byte, t openTask, first bool) ([]byte, error) 
 			return dst, err
 		}
 		return w.fill.AppendNumbered(dst, json, int(t.number)), nil
+	}
+	if t.text == nil {
+		w.text.Begin()
+		return appendJSON(dst, w.text, t.Task, w.documents.of)
 	}
 	if kept := t.text.json.Load(); kept != nil {
 		return w.fill.Append(dst, *kept), nil

@@ -29,6 +29,9 @@ func (r *Registry) keepsPatterns() bool {
 	return r.later == nil && r.builtIn() && r.Strategies.contained() && r.StrategySets.contained() && r.Morphs.contained() && r.Verifications.contained()
 }
 
+// keepsPatterns says whether tasks may stay of patterns.
+func (g *Generator) keepsPatterns() bool { return g.forget && g.project.Registry.keepsPatterns() }
+
 // numbered gives the tasks for the numbers from 1 to last that an interned task stands for, as tasks of a pattern if they are to stay that. ok is
 // false where it has blanks for numbers where there must be none.
 func (t *Task) numbered(n *value.Numbering, last int, stay bool) (tasks []*Task, ok bool) {

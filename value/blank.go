@@ -244,7 +244,7 @@ func FillText(text string, with func(n int) Value) string {
 	return string(AppendFilled(nil, text, with))
 }
 
-// AppendFilled appends a text in which blanks are filled in, as a [Filler] does.
+// AppendFilled appends a text in which blanks are filled in, as a [Filler] does. Those for a number stay.
 func AppendFilled(dst []byte, text string, with func(n int) Value) []byte {
 	for {
 		before := strings.IndexByte(text, blankMark)
@@ -252,7 +252,11 @@ func AppendFilled(dst []byte, text string, with func(n int) Value) []byte {
 			return append(dst, text...)
 		}
 		dst = append(dst, text[:before]...)
-		dst = append(dst, with(blankAt(text[before:])).Str()...)
-		text = text[before+blankLen:]
+		if text = text[before:]; numberAt(text) {
+			dst = append(dst, text[:blankLen]...)
+		} else {
+			dst = append(dst, with(blankAt(text)).Str()...)
+		}
+		text = text[blankLen:]
 	}
 }
